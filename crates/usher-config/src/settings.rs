@@ -1,0 +1,177 @@
+//! Every setting, once: name, type, default, meaning.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::value::{read_duration, read_optional};
+
+/// One key as the sample file and the reference page show it.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// The section it stands in.
+    pub section: &'static str,
+    /// Its name there.
+    pub name: &'static str,
+    /// Its default in TOML; empty when there is none.
+    pub default: &'static str,
+    /// What it means, with unit.
+    pub meaning: &'static str,
+}
+
+/// Declares the sections: for each key its serde attribute, name, type, default (as a value and as
+/// TOML text, held together by a test) and meaning.
+macro_rules! settings {
+    ($($(#[$section_doc:meta])* $section:ident: $struct:ident {
+        $($(#[$attribute:meta])* $key:ident: $type:ty = $default:expr, $text:literal, $meaning:literal;)*
+    })*) => {
+        /// The whole tree.
+        #[derive(Clone, Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Settings {
+            $($(#[$section_doc])* pub $section: $struct,)*
+        }
+
+        $(
+            $(#[$section_doc])*
+            #[derive(Clone, Debug, Deserialize)]
+            #[serde(deny_unknown_fields, default)]
+            pub struct $struct {
+                $(#[doc = $meaning] $(#[$attribute])* pub $key: $type,)*
+            }
+
+            impl Default for $struct {
+                fn default() -> Self {
+                    Self { $($key: $default,)* }
+                }
+            }
+        )*
+
+        /// Every key, in the order of the sections.
+        pub const KEYS: &[Key] = &[$($(
+            Key { section: stringify!($section), name: stringify!($key), default: $text, meaning: $meaning },
+        )*)*];
+    };
+}
+
+const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+settings! {
+    /// Where the process listens and keeps its data.
+    server: Server {
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), "\"127.0.0.1:8080\"",
+            "Address and port to listen on; port 0 picks a free one.";
+        base_url: Option<String> = None, "",
+            "Origin under which clients and browsers reach this server, such as `https://pass.example`; derived from `listen` when absent.";
+        data_dir: PathBuf = PathBuf::from("data"), "\"data\"",
+            "Directory of the database, the activity image, the event journal and the keys.";
+        catalog: PathBuf = PathBuf::from("catalog"), "\"catalog\"",
+            "Catalog of channels, providers, applications and policies: a TOML file, or a directory of them. Read again on SIGHUP.";
+        #[serde(deserialize_with = "read_duration")]
+        drain: Duration = secs(10), "\"10s\"",
+            "Time that requests in flight get to finish when the process is told to stop.";
+    }
+    /// What this deployment calls itself.
+    deployment: Deployment {
+        issuer: String = "usher".into(), "\"usher\"",
+            "`iss` of the software statements and access tokens made here.";
+        accepted_issuers: Vec<String> = Vec::new(), "[]",
+            "Further issuers whose software statements are accepted (they must verify with our keys).";
+        region: String = "main".into(), "\"main\"",
+            "Data centre, the `dc` dimension of reports.";
+        help_url: String = "https://usher.example/docs/errors".into(), "\"https://usher.example/docs/errors\"",
+            "`helpUrl` of error answers.";
+    }
+    /// Limits per end device.
+    throttle: Throttle {
+        enabled: bool = true, "true",
+            "Limit requests per device, stream session and subject.";
+        rate: f64 = 1.0, "1.0",
+            "Sustained requests per second and device.";
+        burst: u32 = 10, "10",
+            "Requests a device may make on top of the rate.";
+        trust_forwarded_for: TrustForwardedFor = TrustForwardedFor::Always, "\"always\"",
+            "Whose `X-Forwarded-For` names the device: `always`, `never`, or a list of peer networks in CIDR notation.";
+    }
+    /// Who may watch.
+    entitlement: Entitlement {
+        #[serde(deserialize_with = "read_duration")]
+        access_token_ttl: Duration = secs(21_600), "\"6h\"",
+            "Lifetime of access tokens.";
+        #[serde(deserialize_with = "read_duration")]
+        code_ttl: Duration = secs(1_800), "\"30m\"",
+            "Lifetime of an authentication session and its code.";
+        #[serde(deserialize_with = "read_duration")]
+        media_token_ttl: Duration = secs(420), "\"7m\"",
+            "Lifetime of media tokens.";
+        media_token_format: MediaTokenFormat = MediaTokenFormat::Xml, "\"xml\"",
+            "Form of media tokens: `xml` (the documented one) or `jws`.";
+        #[serde(deserialize_with = "read_optional")]
+        authz_ttl: Option<Duration> = None, "",
+            "Lifetime of permits whatever catalog and provider say.";
+        #[serde(deserialize_with = "read_optional")]
+        profile_ttl: Option<Duration> = None, "",
+            "Lifetime of sign-ins whatever the catalog says.";
+        #[serde(deserialize_with = "read_duration")]
+        mvpd_deadline: Duration = secs(8), "\"8s\"",
+            "Time for everything a decision asks of a TV provider.";
+    }
+    /// Temporary passes.
+    temppass: TempPass {
+        #[serde(deserialize_with = "read_optional")]
+        duration: Option<Duration> = None, "",
+            "Length of every trial whatever the catalog says.";
+    }
+    /// How many may watch at once.
+    streams: Streams {
+        #[serde(deserialize_with = "read_duration")]
+        heartbeat_interval: Duration = secs(60), "\"60s\"",
+            "Announced time between heartbeats, for applications without a value of their own.";
+        #[serde(deserialize_with = "read_optional")]
+        activity_window: Option<Duration> = None, "",
+            "Time after which a silent stream is over; heartbeat interval + 30 s when absent.";
+    }
+    /// What happened.
+    reports: Reports {
+        zone: String = "-08:00".into(), "\"-08:00\"",
+            "Time zone of reports: a fixed offset, or an IANA name such as `America/Los_Angeles`.";
+        minute: bool = false, "false",
+            "Offer stream reports by the minute.";
+        retention_months: u32 = 25, "25",
+            "Months for which events are kept.";
+    }
+    /// What the process says about itself.
+    log: Log {
+        filter: String = "info".into(), "\"info\"",
+            "Which log lines to write, as a `tracing` filter.";
+        json: bool = false, "false",
+            "Write log lines as JSON.";
+    }
+}
+
+/// The two forms of media tokens (`pass-rest-v2` §16; contracts README, clarification 22).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MediaTokenFormat {
+    /// The documented form: base64 of a signature and an XML element.
+    Xml,
+    /// A compact JWS for new players.
+    Jws,
+}
+
+/// Whose `X-Forwarded-For` is believed (`errors` TH-2).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrustForwardedFor {
+    /// Everybody's, as the documented service does.
+    Always,
+    /// Nobody's.
+    Never,
+    /// That of peers in these networks, in CIDR notation.
+    #[serde(untagged)]
+    Peers(Vec<String>),
+}

@@ -1,0 +1,30 @@
+//! What is configured: media companies, channels, TV providers, integrations, applications, policies.
+//!
+//! A [`Catalog`] is the document as people write it. [`Snapshot::check`] turns it into an immutable,
+//! validated, indexed revision; the [`Registry`] holds the current one. A request takes one snapshot
+//! and sees one revision from start to end. This crate decides what a setting means for a platform
+//! ([`EffectiveSettings`]); it performs no I/O.
+
+mod application;
+mod catalog;
+mod duration;
+mod integration;
+mod media;
+mod mvpd;
+mod settings;
+mod snapshot;
+mod streams;
+
+pub use application::{Assigned, GrantType, RegisteredApplication, Scope, Status};
+pub use catalog::{Catalog, CatalogError};
+pub use integration::{Integration, MetadataRule};
+pub use media::{Domain, MediaCompany, ServiceProvider};
+pub use mvpd::{
+    AuthnEndpoint, AuthzEndpoint, Kind, LogoutMode, Mvpd, OAuthEndpoint, PartnerPlatform,
+    Preflight, PreflightMode, RestAuthz, SamlEndpoint, TempPassSettings, XacmlAuthz,
+};
+pub use settings::{EffectiveSettings, Platform, PlatformCategory, Settings, SettingsTable};
+pub use snapshot::{Registry, Snapshot};
+pub use streams::{
+    Obligation, Policy, Predicate, Rule, RuleType, Strategy, StreamApplication, Tenant, Test,
+};

@@ -1,0 +1,398 @@
+//! One validated revision, and the holder of the current one.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use usher_core::{
+    ApplicationId, MediaCompanyId, MvpdId, ServiceProviderId, SoftwareId, TenantId, Timestamp,
+};
+
+use crate::{
+    Assigned, Catalog, CatalogError, EffectiveSettings, Integration, Kind, MediaCompany, Mvpd,
+    Platform, PlatformCategory, Policy, RegisteredApplication, ServiceProvider, StreamApplication,
+    Tenant,
+};
+
+/// First path segments that would be ambiguous as channel ids (`pass-rest-v2` §1).
+const RESERVED_SERVICE_PROVIDERS: [&str; 4] = ["authenticate", "sessions", "logout", "profiles"];
+
+/// An immutable, validated revision of the catalog with its indexes.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    media_companies: HashMap<MediaCompanyId, Arc<MediaCompany>>,
+    service_providers: HashMap<ServiceProviderId, Arc<ServiceProvider>>,
+    mvpds: HashMap<MvpdId, Arc<Mvpd>>,
+    integrations: HashMap<(ServiceProviderId, MvpdId), Arc<Integration>>,
+    /// In the order of the document, which is the order of the picker.
+    integrations_by_channel: HashMap<ServiceProviderId, Vec<Arc<Integration>>>,
+    applications: HashMap<SoftwareId, Arc<RegisteredApplication>>,
+    tenants: HashMap<TenantId, Arc<Tenant>>,
+    stream_applications: HashMap<ApplicationId, Arc<StreamApplication>>,
+    policies: HashMap<String, Arc<Policy>>,
+    revised_at: Timestamp,
+}
+
+impl Snapshot {
+    /// Validates `catalog` and builds its indexes. `revised_at` is when it was read.
+    pub fn check(catalog: Catalog, revised_at: Timestamp) -> Result<Self, CatalogError> {
+        let mut integrations_by_channel: HashMap<_, Vec<_>> = HashMap::new();
+        let integrations: Vec<_> = catalog.integrations.into_iter().map(Arc::new).collect();
+        for integration in &integrations {
+            integrations_by_channel
+                .entry(integration.service_provider.clone())
+                .or_default()
+                .push(Arc::clone(integration));
+        }
+        let snapshot = Self {
+            media_companies: index("media company", catalog.media_companies, |it| it.id.clone())?,
+            service_providers: index("service provider", catalog.service_providers, |it| {
+                it.id.clone()
+            })?,
+            mvpds: index("MVPD", catalog.mvpds, |it| it.id.clone())?,
+            integrations: index_arcs(integrations)?,
+            integrations_by_channel,
+            applications: index("application", catalog.applications, |it| it.id.clone())?,
+            tenants: index("tenant", catalog.tenants, |it| it.id.clone())?,
+            stream_applications: index("stream application", catalog.stream_applications, |it| {
+                it.id.clone()
+            })?,
+            policies: index("policy", catalog.policies, |it| it.name.clone())?,
+            revised_at,
+        };
+        snapshot.check_channels()?;
+        snapshot.check_integrations()?;
+        snapshot.check_applications()?;
+        snapshot.check_streams()?;
+        Ok(snapshot)
+    }
+
+    /// When this revision was read.
+    pub const fn revised_at(&self) -> Timestamp {
+        self.revised_at
+    }
+
+    /// The media company `id`.
+    pub fn media_company(&self, id: &MediaCompanyId) -> Option<&Arc<MediaCompany>> {
+        self.media_companies.get(id)
+    }
+
+    /// The channel `id`.
+    pub fn service_provider(&self, id: &str) -> Option<&Arc<ServiceProvider>> {
+        self.service_providers.get(id)
+    }
+
+    /// All channels of a company, in no order.
+    pub fn service_providers_of<'s>(
+        &'s self,
+        company: &'s MediaCompanyId,
+    ) -> impl Iterator<Item = &'s Arc<ServiceProvider>> {
+        self.service_providers.values().filter(move |channel| channel.media_company == *company)
+    }
+
+    /// The TV provider `id`, whether integrated or not.
+    pub fn mvpd(&self, id: &str) -> Option<&Arc<Mvpd>> {
+        self.mvpds.get(id)
+    }
+
+    /// The *active* integration of a channel with a TV provider.
+    pub fn integration(
+        &self,
+        service_provider: &ServiceProviderId,
+        mvpd: &MvpdId,
+    ) -> Option<&Arc<Integration>> {
+        self.integrations
+            .get(&(service_provider.clone(), mvpd.clone()))
+            .filter(|integration| integration.enabled)
+    }
+
+    /// The active integrations of a channel, with their TV providers, in the document's order.
+    pub fn integrations_of(
+        &self,
+        service_provider: &ServiceProviderId,
+    ) -> impl Iterator<Item = (&Arc<Integration>, &Arc<Mvpd>)> {
+        self.integrations_by_channel
+            .get(service_provider)
+            .into_iter()
+            .flatten()
+            .filter(|integration| integration.enabled)
+            .filter_map(|integration| Some((integration, self.mvpds.get(&integration.mvpd)?)))
+    }
+
+    /// The settings of an integration on a platform (`mvpd` §4).
+    pub fn settings(
+        &self,
+        integration: &Integration,
+        category: PlatformCategory,
+        platform: Option<Platform>,
+    ) -> EffectiveSettings {
+        let mvpd = self.mvpds.get(&integration.mvpd);
+        let proxy = mvpd.and_then(|mvpd| self.mvpds.get(mvpd.proxy.as_ref()?));
+        let levels: Vec<_> = proxy
+            .into_iter()
+            .chain(mvpd)
+            .map(|mvpd| &mvpd.settings)
+            .chain([&integration.settings])
+            .collect();
+        EffectiveSettings::resolve(&levels, category, platform)
+    }
+
+    /// The registered application `id`, whatever its status.
+    pub fn application(&self, id: &SoftwareId) -> Option<&Arc<RegisteredApplication>> {
+        self.applications.get(id)
+    }
+
+    /// All registered applications, in no order.
+    pub fn applications(&self) -> impl Iterator<Item = &Arc<RegisteredApplication>> {
+        self.applications.values()
+    }
+
+    /// Whether `application` may act for channel `id`.
+    pub fn is_assigned(&self, application: &RegisteredApplication, id: &ServiceProviderId) -> bool {
+        match &application.assigned {
+            Assigned::MediaCompany(company) => self
+                .service_providers
+                .get(id)
+                .is_some_and(|channel| channel.media_company == *company),
+            Assigned::ServiceProviders(channels) => channels.contains(id),
+            Assigned::Mvpd { .. } | Assigned::Tenant(_) => false,
+        }
+    }
+
+    /// The channels `application` acts for, in no order.
+    pub fn channels_of<'s>(
+        &'s self,
+        application: &'s RegisteredApplication,
+    ) -> impl Iterator<Item = &'s Arc<ServiceProvider>> {
+        self.service_providers.values().filter(|channel| self.is_assigned(application, &channel.id))
+    }
+
+    /// The tenant `id`.
+    pub fn tenant(&self, id: &TenantId) -> Option<&Arc<Tenant>> {
+        self.tenants.get(id)
+    }
+
+    /// The stream application `id`.
+    pub fn stream_application(&self, id: &str) -> Option<&Arc<StreamApplication>> {
+        self.stream_applications.get(id)
+    }
+
+    /// The policies of a stream application, in its order.
+    pub fn policies<'s>(
+        &'s self,
+        application: &'s StreamApplication,
+    ) -> impl Iterator<Item = &'s Arc<Policy>> {
+        application.policies.iter().filter_map(|name| self.policies.get(name))
+    }
+
+    fn check_channels(&self) -> Result<(), CatalogError> {
+        for channel in self.service_providers.values() {
+            let from = || format!("service provider `{}`", channel.id);
+            exists(&self.media_companies, &channel.media_company, "media company", from)?;
+            if RESERVED_SERVICE_PROVIDERS.contains(&channel.id.as_str()) {
+                return invalid(from(), "this id is a word of the API's paths; choose another");
+            }
+            if channel.domains.iter().any(|domain| domain.name != domain.name.to_lowercase()) {
+                return invalid(from(), "write domains in lower case");
+            }
+        }
+        Ok(())
+    }
+
+    fn check_integrations(&self) -> Result<(), CatalogError> {
+        for mvpd in self.mvpds.values() {
+            let from = || format!("MVPD `{}`", mvpd.id);
+            if let Some(proxy) = &mvpd.proxy {
+                exists(&self.mvpds, proxy, "MVPD", from)?;
+            }
+            if mvpd.kind == Kind::Proxied && mvpd.proxy.is_none() {
+                return invalid(from(), "a proxied MVPD names its `proxy`");
+            }
+        }
+        for integration in self.integrations.values() {
+            let from =
+                || format!("integration `{}_{}`", integration.service_provider, integration.mvpd);
+            exists(
+                &self.service_providers,
+                &integration.service_provider,
+                "service provider",
+                from,
+            )?;
+            exists(&self.mvpds, &integration.mvpd, "MVPD", from)?;
+        }
+        Ok(())
+    }
+
+    fn check_applications(&self) -> Result<(), CatalogError> {
+        let mut names = HashSet::new();
+        for application in self.applications.values() {
+            let from = || format!("application `{}`", application.name);
+            if !names.insert(application.name.as_str()) {
+                return Err(CatalogError::Duplicate {
+                    kind: "application name",
+                    id: application.name.clone(),
+                });
+            }
+            match &application.assigned {
+                Assigned::MediaCompany(id) => {
+                    exists(&self.media_companies, id, "media company", from)?;
+                }
+                Assigned::ServiceProviders(ids) => {
+                    for id in ids {
+                        exists(&self.service_providers, id, "service provider", from)?;
+                    }
+                }
+                Assigned::Mvpd { id, proxy } => {
+                    for id in std::iter::once(id).chain(proxy) {
+                        exists(&self.mvpds, id, "MVPD", from)?;
+                    }
+                }
+                Assigned::Tenant(id) => exists(&self.tenants, id, "tenant", from)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn check_streams(&self) -> Result<(), CatalogError> {
+        for application in self.stream_applications.values() {
+            let from = || format!("stream application `{}`", application.id);
+            exists(&self.tenants, &application.tenant, "tenant", from)?;
+            for policy in &application.policies {
+                exists(&self.policies, policy, "policy", from)?;
+            }
+        }
+        for policy in self.policies.values() {
+            let from = || format!("policy `{}`", policy.name);
+            exists(&self.tenants, &policy.owner, "tenant", from)?;
+        }
+        Ok(())
+    }
+}
+
+fn invalid(entity: String, problem: &str) -> Result<(), CatalogError> {
+    Err(CatalogError::Invalid { entity, problem: problem.to_owned() })
+}
+
+fn exists<K: Eq + Hash + ToString, V>(
+    index: &HashMap<K, V>,
+    id: &K,
+    kind: &'static str,
+    from: impl Fn() -> String,
+) -> Result<(), CatalogError> {
+    if index.contains_key(id) {
+        return Ok(());
+    }
+    Err(CatalogError::Dangling { from: from(), kind, id: id.to_string() })
+}
+
+fn index<K: Eq + Hash + ToString, V>(
+    kind: &'static str,
+    entities: Vec<V>,
+    key: impl Fn(&V) -> K,
+) -> Result<HashMap<K, Arc<V>>, CatalogError> {
+    let mut index = HashMap::with_capacity(entities.len());
+    for entity in entities {
+        let id = key(&entity);
+        let text = id.to_string();
+        if index.insert(id, Arc::new(entity)).is_some() {
+            return Err(CatalogError::Duplicate { kind, id: text });
+        }
+    }
+    Ok(index)
+}
+
+fn index_arcs(
+    integrations: Vec<Arc<Integration>>,
+) -> Result<HashMap<(ServiceProviderId, MvpdId), Arc<Integration>>, CatalogError> {
+    let mut index = HashMap::with_capacity(integrations.len());
+    for integration in integrations {
+        let key = (integration.service_provider.clone(), integration.mvpd.clone());
+        let id = format!("{}_{}", key.0, key.1);
+        if index.insert(key, integration).is_some() {
+            return Err(CatalogError::Duplicate { kind: "integration", id });
+        }
+    }
+    Ok(index)
+}
+
+/// Holds the current revision. Swapping it never waits for readers, nor they for it.
+#[derive(Debug)]
+pub struct Registry(ArcSwap<Snapshot>);
+
+impl Registry {
+    /// A registry whose current revision is `snapshot`.
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self(ArcSwap::from_pointee(snapshot))
+    }
+
+    /// The current revision. Take it once per request.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.load_full()
+    }
+
+    /// Makes `snapshot` the current revision for every request that starts from now on.
+    pub fn replace(&self, snapshot: Snapshot) {
+        self.0.store(Arc::new(snapshot));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPANY: &str = r#"
+        [[media_companies]]
+        id = "acme"
+        name = "Acme Media"
+    "#;
+
+    fn check(more: &str) -> Result<Snapshot, CatalogError> {
+        let catalog = Catalog::from_toml(&format!("{COMPANY}{more}"))?;
+        Snapshot::check(catalog, Timestamp::default())
+    }
+
+    fn complaint(more: &str) -> String {
+        check(more).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn an_id_used_twice_is_refused() {
+        assert_eq!(
+            complaint(COMPANY),
+            "media company `acme` is defined twice: remove or rename one"
+        );
+    }
+
+    #[test]
+    fn a_reference_to_nothing_is_refused() {
+        let channel = r#"
+            [[service_providers]]
+            id = "ONE"
+            name = "One"
+            media_company = "nobody"
+            domains = []
+        "#;
+        assert_eq!(
+            complaint(channel),
+            "service provider `ONE` refers to media company `nobody`, which is not defined"
+        );
+    }
+
+    #[test]
+    fn a_word_of_the_paths_is_no_channel_id() {
+        let channel = r#"
+            [[service_providers]]
+            id = "sessions"
+            name = "Sessions"
+            media_company = "acme"
+            domains = []
+        "#;
+        assert!(complaint(channel).contains("choose another"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        assert!(complaint("colour = 'red'").contains("colour"));
+    }
+}
