@@ -1,0 +1,126 @@
+//! X.509 certificates, as far as they carry a public key.
+//!
+//! Nothing here builds or checks a chain: certificates come from the configuration, which is where
+//! the trust is.
+
+use rcgen::{CertificateParams, DistinguishedName, DnType, PKCS_RSA_SHA256};
+use time::OffsetDateTime;
+use usher_core::Timestamp;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use crate::encryption::EncryptionKey;
+use crate::jwk::VerificationKey;
+use crate::key::{KeyError, RsaKey};
+
+/// Why a certificate could not be made or read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// Not one PEM block with an X.509 certificate.
+    #[error("not an X.509 certificate in PEM")]
+    Malformed,
+    /// The certificate could not be issued.
+    #[error("the certificate could not be issued")]
+    Issue,
+}
+
+/// An X.509 certificate.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate {
+    pem: String,
+    spki: Vec<u8>,
+}
+
+impl Certificate {
+    /// A certificate for `key`, signed by itself, valid from `not_before` to `not_after`.
+    pub fn self_signed(
+        key: &RsaKey,
+        common_name: &str,
+        (not_before, not_after): (Timestamp, Timestamp),
+    ) -> Result<Self, CertificateError> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, common_name);
+        params.not_before = date(not_before)?;
+        params.not_after = date(not_after)?;
+        let pkcs8 = key.to_pkcs8_pem().map_err(|_| CertificateError::Issue)?;
+        let pair = rcgen::KeyPair::from_pkcs8_pem_and_sign_algo(pkcs8.expose(), &PKCS_RSA_SHA256)
+            .map_err(|_| CertificateError::Issue)?;
+        let certificate = params.self_signed(&pair).map_err(|_| CertificateError::Issue)?;
+        Self::from_der(certificate.der())
+    }
+
+    /// The certificate in this PEM text.
+    pub fn from_pem(text: &str) -> Result<Self, CertificateError> {
+        let block = pem::parse(text).map_err(|_| CertificateError::Malformed)?;
+        if block.tag() != CERTIFICATE {
+            return Err(CertificateError::Malformed);
+        }
+        Self::from_der(block.contents())
+    }
+
+    /// The certificate as PEM text.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// The certified key, for verifying signatures.
+    pub fn verification_key(&self) -> Result<VerificationKey, KeyError> {
+        VerificationKey::from_spki_der(&self.spki)
+    }
+
+    /// The certified key, for encrypting to its owner.
+    pub fn encryption_key(&self) -> Result<EncryptionKey, KeyError> {
+        EncryptionKey::from_spki_der(&self.spki)
+    }
+
+    fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+        let (rest, certificate) =
+            X509Certificate::from_der(der).map_err(|_| CertificateError::Malformed)?;
+        if !rest.is_empty() {
+            return Err(CertificateError::Malformed);
+        }
+        let spki = certificate.public_key().raw.to_vec();
+        Ok(Self { pem: crate::key::unix_pem(CERTIFICATE, der), spki })
+    }
+}
+
+impl std::fmt::Debug for Certificate {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.pem)
+    }
+}
+
+const CERTIFICATE: &str = "CERTIFICATE";
+
+fn date(instant: Timestamp) -> Result<OffsetDateTime, CertificateError> {
+    OffsetDateTime::from_unix_timestamp(instant.as_secs()).map_err(|_| CertificateError::Issue)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_self_signed_certificate_carries_its_key() {
+        let key = RsaKey::generate().unwrap();
+        let years = (Timestamp::from_secs(1_765_000_000), Timestamp::from_secs(2_080_000_000));
+        let certificate = Certificate::self_signed(&key, "media tokens", years).unwrap();
+        let read = Certificate::from_pem(certificate.pem()).unwrap();
+        assert_eq!(read, certificate);
+        assert_eq!(read.verification_key().unwrap().kid(), key.kid());
+        let text = read.encryption_key().unwrap().encrypt_pkcs1(b"10001").unwrap();
+        assert_eq!(text.len(), 256);
+        assert_eq!(
+            read.encryption_key().unwrap().encrypt_pkcs1(&[b'x'; 246]),
+            Err(KeyError::TooLong)
+        );
+    }
+
+    #[test]
+    fn a_text_that_is_no_certificate_is_refused() {
+        let key = RsaKey::generate().unwrap();
+        for text in ["", "certificate", &key.public().to_pem().unwrap()] {
+            assert_eq!(Certificate::from_pem(text), Err(CertificateError::Malformed));
+        }
+    }
+}
