@@ -1,0 +1,6 @@
+//! The executor against references that are too simple to be wrong.
+
+#[cfg(test)]
+mod levels;
+#[cfg(test)]
+mod reference;
