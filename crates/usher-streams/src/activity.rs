@@ -1,0 +1,132 @@
+//! Everything one subject is playing, and what it just played.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use usher_core::Timestamp;
+
+use crate::SessionId;
+use crate::stream::{End, Ended, Stream};
+use crate::throttle::Window;
+
+/// Most streams one subject may have alive. Far beyond any household; it bounds the work and the
+/// size of one record.
+pub const LIVE_STREAMS_MAX: usize = 1024;
+
+/// Most ended streams remembered per subject; older ones are still known to have been issued.
+const ENDED_MAX: usize = 256;
+
+/// How long an ended stream is remembered (`concurrency` §7.3).
+const REMEMBERED: Duration = Duration::from_hours(24);
+
+/// One subject's streams: the unit of atomicity.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Activity {
+    /// In the order of their starts.
+    pub(crate) live: Vec<Stream>,
+    /// In the order of their ends.
+    pub(crate) ended: Vec<Ended>,
+    pub(crate) seq: u32,
+    /// Starts in the current throttle window. Not kept over a restart.
+    #[serde(skip)]
+    pub(crate) starts: Window,
+}
+
+impl Activity {
+    /// Streams alive, those included whose time is up but whose end nobody noticed yet.
+    pub fn live(&self) -> &[Stream] {
+        &self.live
+    }
+
+    /// Ends every stream whose window is over at `now` and returns them with the instants of their
+    /// ends; forgets what ended long ago.
+    pub(crate) fn expire(&mut self, now: Timestamp) -> Vec<(Stream, Timestamp)> {
+        if self.live.iter().all(|stream| stream.is_active(now)) {
+            return Vec::new();
+        }
+        let mut over: Vec<_> = self
+            .live
+            .extract_if(.., |stream| !stream.is_active(now))
+            .map(|stream| {
+                let at = stream.expires_at();
+                (stream, at)
+            })
+            .collect();
+        over.sort_by_key(|(_, at)| *at);
+        for (stream, at) in &over {
+            self.remember(stream, *at, End::Expired);
+        }
+        over
+    }
+
+    /// Ends the stream `id`; `None` when it is not alive.
+    pub(crate) fn end(&mut self, id: SessionId, at: Timestamp, end: End) -> Option<Stream> {
+        let index = self.live.iter().position(|stream| stream.id == id)?;
+        let stream = self.live.remove(index);
+        self.remember(&stream, at, end);
+        Some(stream)
+    }
+
+    fn remember(&mut self, stream: &Stream, at: Timestamp, end: End) {
+        self.ended.retain(|ended| at < ended.at + REMEMBERED);
+        if self.ended.len() >= ENDED_MAX {
+            self.ended.remove(0);
+        }
+        self.ended.reserve_exact(1);
+        self.ended.push(Ended {
+            id: stream.id,
+            application: stream.application.clone(),
+            at,
+            end,
+            calls: stream.calls,
+        });
+    }
+
+    /// The earliest instant at which a live stream runs out of time.
+    pub fn next_expiry(&self) -> Option<Timestamp> {
+        self.live.iter().map(Stream::expires_at).min()
+    }
+
+    /// From when on nothing is lost by keeping this record's image only: no stream is alive and
+    /// every throttle window is over. `None` while a stream is alive.
+    pub fn rests_from(&self) -> Option<Timestamp> {
+        let windows = self.ended.iter().map(|ended| ended.calls).chain([self.starts]);
+        self.live.is_empty().then(|| windows.map(Window::until).max().unwrap_or_default())
+    }
+
+    /// From when on even the image says nothing any more. `None` while a stream is alive.
+    pub fn forgotten_from(&self) -> Option<Timestamp> {
+        let last = self.ended.iter().map(|ended| ended.at + REMEMBERED).max().unwrap_or_default();
+        Some(self.rests_from()?.max(last))
+    }
+
+    /// Gives every live stream a fresh activity window that begins at `now`: while the service was
+    /// down nobody could send a heartbeat.
+    pub fn revive(&mut self, now: Timestamp) {
+        for stream in &mut self.live {
+            stream.heard = stream.heard.max(now);
+        }
+    }
+
+    /// The durable image: everything but throttle windows.
+    pub fn to_image(&self) -> Result<Vec<u8>, ImageError> {
+        let image = vec![IMAGE_VERSION];
+        postcard::to_extend(self, image).map_err(|_| ImageError)
+    }
+
+    /// Reads what [`Activity::to_image`] wrote.
+    pub fn from_image(image: &[u8]) -> Result<Self, ImageError> {
+        match image.split_first() {
+            Some((&IMAGE_VERSION, image)) => postcard::from_bytes(image).map_err(|_| ImageError),
+            _ => Err(ImageError),
+        }
+    }
+}
+
+/// The first byte of every image; another layout gets another number.
+const IMAGE_VERSION: u8 = 1;
+
+/// The bytes are no image this version understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an image of a subject's streams")]
+pub struct ImageError;
