@@ -1,7 +1,7 @@
 //! Settings: a file, the environment and `--set` become one checked, typed tree.
 //!
 //! Every key is declared once, in [`Settings`], with its name, default and meaning; the sample file
-//! and the reference page are generated from that declaration ([`sample`], [`reference`]). Unknown
+//! and the reference page are generated from that declaration ([`sample`], [`reference()`]). Unknown
 //! keys are errors. This is the only crate that reads the environment, and nothing reads a setting
 //! from anywhere but the values passed down.
 

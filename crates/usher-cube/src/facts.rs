@@ -114,10 +114,13 @@ impl Facts {
     }
 
     /// Lets go of facts from before `cutoff`, chunk by chunk, and of sessions that ended before it.
-    /// Labels, shapes and fingerprints stay until the facts are rebuilt.
+    /// Labels and shapes stay until the facts are rebuilt.
     pub fn forget_before(&mut self, cutoff: i64) {
+        let before = self.chunks.len();
         self.chunks.retain(|chunk| chunk.last >= cutoff);
-        self.spans.retain(|_, span| span.closes().max(span.active) >= cutoff);
+        if self.chunks.len() < before {
+            self.prune(cutoff);
+        }
     }
 
     /// Lets go of the oldest chunks until at most `facts_max` facts are left. Returns how many went.
@@ -129,7 +132,22 @@ impl Facts {
                 self.chunks.remove(index);
             }
         }
-        before - self.len()
+        let gone = before - self.len();
+        if gone > 0 {
+            let oldest = self.chunks.iter().map(|chunk| chunk.first).min();
+            self.prune(oldest.unwrap_or(i64::MAX));
+        }
+        gone
+    }
+
+    /// Lets go of sessions that were over before `cutoff`, and of everybody no fact mentions any more.
+    fn prune(&mut self, cutoff: i64) {
+        self.spans.retain(|_, span| span.latest() >= cutoff);
+        let chunks = || self.chunks.iter();
+        let actors = chunks().flat_map(|chunk| &chunk.actor);
+        self.actors.keep(actors.chain(self.spans.values().map(|span| &span.actor)));
+        let sessions = chunks().flat_map(|chunk| &chunk.session);
+        self.sessions.keep(sessions.chain(self.spans.keys()));
     }
 
     /// How many facts there are.
@@ -198,13 +216,66 @@ impl Chunk {
 struct Fingerprints {
     keys: [RandomState; 2],
     numbers: HashMap<u128, u32>,
+    next: usize,
 }
 
 impl Fingerprints {
     fn number(&mut self, parts: &[&str]) -> u32 {
         let [high, low] = &self.keys;
         let fingerprint = u128::from(high.hash_one(parts)) << 64 | u128::from(low.hash_one(parts));
-        let next = small(self.numbers.len());
-        *self.numbers.entry(fingerprint).or_insert(next)
+        *self.numbers.entry(fingerprint).or_insert_with(|| {
+            self.next += 1;
+            small(self.next - 1)
+        })
+    }
+
+    /// Forgets all identities but those whose numbers are in `used`. Numbers are never given twice.
+    fn keep<'a>(&mut self, used: impl Iterator<Item = &'a u32>) {
+        let mut is_used = vec![false; self.next];
+        for number in used {
+            if let Some(mark) = is_used.get_mut(*number as usize) {
+                *mark = true;
+            }
+        }
+        self.numbers.retain(|_, number| is_used.get(*number as usize).is_some_and(|mark| *mark));
+        self.numbers.shrink_to_fit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static SCHEMA: Schema = Schema { dims: &["a"], metrics: &[], refused: Marks::NONE };
+
+    fn push(facts: &mut Facts, at: i64) {
+        let id = at.to_string();
+        facts.push(&Fact {
+            at,
+            labels: &["x"],
+            marks: Marks::bit(0),
+            amount: 0,
+            actor: Some(["m", &id]),
+            session: Some((&id, Some(Step::Begin))),
+        });
+    }
+
+    #[test]
+    fn what_is_forgotten_takes_its_users_and_sessions_along() {
+        let mut facts = Facts::new(&SCHEMA);
+        let events = 2 * CHUNK + 10;
+        for at in 0..events {
+            push(&mut facts, i64::try_from(at).unwrap());
+        }
+        assert_eq!(facts.shrink_to(CHUNK + 10), CHUNK);
+        for known in [facts.spans.len(), facts.actors.numbers.len(), facts.sessions.numbers.len()] {
+            assert_eq!(known, CHUNK + 10);
+        }
+        facts.forget_before(i64::try_from(2 * CHUNK).unwrap());
+        assert_eq!((facts.len(), facts.spans.len(), facts.actors.numbers.len()), (10, 10, 10));
+        // A new user gets a number that nobody else has.
+        push(&mut facts, -1);
+        let numbers: std::collections::HashSet<_> = facts.actors.numbers.values().collect();
+        assert_eq!(numbers.len(), 11);
     }
 }

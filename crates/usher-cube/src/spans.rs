@@ -69,6 +69,11 @@ impl Span {
         self.last_active() - self.start
     }
 
+    /// The last thing known about it.
+    pub(crate) fn latest(&self) -> i64 {
+        self.end.map_or(self.active, |end| end.at.max(self.active))
+    }
+
     /// The instant from which it no longer counts as open. A session without an end is open for as
     /// long as it is known to have been active.
     pub(crate) fn closes(&self) -> i64 {

@@ -1,0 +1,87 @@
+//! Who calls, for which channel, from which device: what every operation starts from.
+
+use std::sync::Arc;
+
+use usher_core::{ClientId, DeviceId, MvpdId};
+use usher_registry::{EffectiveSettings, MediaCompany, Mvpd, ServiceProvider, Snapshot};
+
+use crate::mvpd::Partner;
+use crate::platform::DetectedPlatform;
+use crate::session::{Holder, Origin};
+
+/// One call of a proven application for one of its channels.
+///
+/// Carries the registry revision the whole operation works with.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The registry as of this call.
+    pub snapshot: Arc<Snapshot>,
+    /// The channel; the application acts for it.
+    pub service_provider: Arc<ServiceProvider>,
+    /// The application's credentials.
+    pub client: ClientId,
+    /// Device, address, application and visitor.
+    pub origin: Origin,
+}
+
+/// Why a TV provider cannot be dealt with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PartnerError {
+    /// Nobody has this id.
+    #[error("there is no such MVPD")]
+    UnknownMvpd,
+    /// It has no active integration with the channel.
+    #[error("the MVPD has no active integration with the channel")]
+    NotIntegrated,
+}
+
+impl Call {
+    /// The device of this call as a holder of sessions and profiles.
+    pub(crate) fn holder(&self, device: DeviceId) -> Holder {
+        let service_provider = self.service_provider.id.clone();
+        Holder { service_provider, client: self.client.clone(), device }
+    }
+
+    /// The TV provider `id`, whether integrated or not.
+    pub(crate) fn mvpd(&self, id: &str) -> Result<&Arc<Mvpd>, PartnerError> {
+        self.snapshot.mvpd(id).ok_or(PartnerError::UnknownMvpd)
+    }
+
+    /// The active integration of the channel with the TV provider `id`.
+    pub(crate) fn partner(&self, id: &str) -> Result<Partner, PartnerError> {
+        let mvpd = self.mvpd(id)?;
+        partner(&self.snapshot, &self.service_provider, &mvpd.id).ok_or(PartnerError::NotIntegrated)
+    }
+
+    /// The settings of an integration on the platform of this call.
+    pub(crate) fn settings(&self, partner: &Partner) -> EffectiveSettings {
+        settings(&self.snapshot, partner, &DetectedPlatform::of(&self.origin.device_info))
+    }
+
+    /// The company that owns the channel.
+    pub(crate) fn company(&self) -> Option<&MediaCompany> {
+        self.snapshot.media_company(&self.service_provider.media_company).map(Arc::as_ref)
+    }
+}
+
+/// The active integration of `channel` with `mvpd`.
+pub(crate) fn partner(
+    snapshot: &Snapshot,
+    channel: &ServiceProvider,
+    mvpd: &MvpdId,
+) -> Option<Partner> {
+    Some(Partner {
+        service_provider: channel.id.clone(),
+        mvpd: Arc::clone(snapshot.mvpd(mvpd.as_str())?),
+        integration: Arc::clone(snapshot.integration(&channel.id, mvpd)?),
+    })
+}
+
+/// The settings of an integration on `platform`.
+pub(crate) fn settings(
+    snapshot: &Snapshot,
+    partner: &Partner,
+    platform: &DetectedPlatform,
+) -> EffectiveSettings {
+    snapshot.settings(&partner.integration, platform.category, platform.platform)
+}

@@ -1,0 +1,156 @@
+//! What the reports are told (`wolap` §17.1).
+
+use usher_core::{Entropy, EntropyExt, MvpdId, SoftwareId, Timestamp};
+use usher_registry::{Mvpd, RegisteredApplication, ServiceProvider, Snapshot};
+use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event};
+
+use crate::decision::{Outcome, Refusal, RefusalReason};
+use crate::mvpd::{DenyReason, MvpdFailure, Purpose};
+use crate::platform::DetectedPlatform;
+use crate::resource::{channel_of, item_of};
+use crate::session::Origin;
+
+/// Writes the events of one call about one TV provider.
+#[derive(Clone, Copy)]
+pub(crate) struct Reporter<'r> {
+    pub(crate) entropy: &'r dyn Entropy,
+    pub(crate) region: &'r str,
+    pub(crate) snapshot: &'r Snapshot,
+    pub(crate) channel: &'r ServiceProvider,
+    pub(crate) mvpd: &'r Mvpd,
+    pub(crate) origin: &'r Origin,
+    pub(crate) now: Timestamp,
+}
+
+/// Whom an event is about, as far as known.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct About<'r> {
+    /// The viewer's pseudonym.
+    pub(crate) user: Option<&'r str>,
+    /// The authentication session.
+    pub(crate) session: Option<&'r str>,
+}
+
+impl Reporter<'_> {
+    /// An event without resource: signing in and out.
+    pub(crate) fn event(&self, name: Name, about: About<'_>) -> Event {
+        wrap(self.bare(name, about))
+    }
+
+    /// An event about `resource`.
+    pub(crate) fn about_resource(
+        &self,
+        name: Name,
+        about: About<'_>,
+        resource: &str,
+    ) -> EntitlementEvent {
+        EntitlementEvent {
+            channel: Some(channel_of(resource)),
+            resource_id: item_of(resource),
+            sso_type: Some("None".to_owned()),
+            ..self.bare(name, about)
+        }
+    }
+
+    /// The decision on `resource` as the extended event.
+    pub(crate) fn decided(
+        &self,
+        about: About<'_>,
+        resource: &str,
+        purpose: Purpose,
+        outcome: &Outcome,
+    ) -> Event {
+        let kind = match purpose {
+            Purpose::Preauthorize => "preauthorize",
+            Purpose::Authorize => "authorize",
+        };
+        let (word, reason, token) = match outcome {
+            Outcome::Permit(playback) => ("permit", None, playback.is_some()),
+            Outcome::Refusal(refusal) => ("deny", Some(reason(refusal)), false),
+        };
+        wrap(EntitlementEvent {
+            decision_type: Some(kind.to_owned()),
+            decision_outcome: Some(word.to_owned()),
+            token_issued: Some(token),
+            reason: reason.map(str::to_owned),
+            ..self.about_resource(Name::Decision, about, resource)
+        })
+    }
+
+    fn bare(&self, event: Name, about: About<'_>) -> EntitlementEvent {
+        let device = &self.origin.device_info;
+        let platform = DetectedPlatform::of(device);
+        let application = self.application();
+        EntitlementEvent {
+            event_id: self.entropy.uuid().to_string(),
+            ts: self.now,
+            event,
+            media_company: self.channel.media_company.to_string(),
+            requestor_id: self.channel.id.to_string(),
+            mvpd: self.mvpd.id.to_string(),
+            dc: Some(self.region.to_owned()),
+            proxy: Some(self.mvpd.proxy.as_ref().map_or("Direct", MvpdId::as_str).to_owned()),
+            platform: platform.name.map(str::to_owned),
+            // Nobody calls this API through an SDK of the older generations.
+            nsdk: Some("non-sdk".to_owned()),
+            nsdk_version: Some("N/A".to_owned()),
+            cdt: device.primary_hardware_type.clone(),
+            platform_version: None,
+            eap: Some("N/A".to_owned()),
+            device: device.primary_hardware_type.clone(),
+            os_family: platform.os_family,
+            os_type: None,
+            browser_family: platform.browser.map(str::to_owned),
+            browser_version: device.browser_version.clone(),
+            application_name: application.map(|it| it.name.clone()),
+            application_version: application.map(|it| it.version.clone()),
+            application_software_id: self.origin.software.as_ref().map(SoftwareId::to_string),
+            customer_app: device.application_id.clone(),
+            api: Some("REST V2".to_owned()),
+            arch: None,
+            reason: None,
+            session_id: about.session.map(str::to_owned),
+            user_id: about.user.map(str::to_owned),
+            channel: None,
+            resource_id: None,
+            content_category: None,
+            sso_type: None,
+            token_type: Some("normal".to_owned()),
+            latency_ms: None,
+            decision_type: None,
+            decision_outcome: None,
+            token_issued: None,
+            visitor_id: self.origin.visitor_id.clone(),
+        }
+    }
+
+    fn application(&self) -> Option<&RegisteredApplication> {
+        self.snapshot.application(self.origin.software.as_ref()?).map(AsRef::as_ref)
+    }
+}
+
+/// `event` as the journal takes it.
+pub(crate) fn wrap(event: EntitlementEvent) -> Event {
+    Event::Entitlement(Box::new(event))
+}
+
+/// The reports' word for a refusal.
+pub(crate) const fn reason(refusal: &Refusal) -> &'static str {
+    match refusal.reason {
+        RefusalReason::Denied(
+            DenyReason::NotEntitled | DenyReason::ParentalControls | DenyReason::NotAtHome,
+        ) => "noAuthZ",
+        RefusalReason::Denied(DenyReason::SessionInvalidated)
+        | RefusalReason::ProfileInvalidated => "norefreshtoken",
+        RefusalReason::Denied(DenyReason::UnknownViewer) => "mismatch",
+        RefusalReason::Failed(
+            MvpdFailure::ConnectionTimeout | MvpdFailure::BadAnswer | MvpdFailure::BudgetExceeded,
+        ) => "network",
+        RefusalReason::Failed(MvpdFailure::Misconfigured)
+        | RefusalReason::TooManyResources
+        | RefusalReason::ProfileMissing
+        | RefusalReason::ProfileExpired
+        | RefusalReason::NoLifetime
+        | RefusalReason::NoToken => "invalid",
+    }
+}

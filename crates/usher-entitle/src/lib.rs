@@ -1,0 +1,57 @@
+//! Authentication sessions, profiles, decisions, media tokens: who may watch.
+//!
+//! [`Entitlement`] has one method per operation of the API. It gathers through ports, decides by plain
+//! functions over plain values, and records through ports again; it knows no HTTP, no SQL, no
+//! provider's protocol, no runtime and no clock of its own. Records are behind [`SessionStore`] and
+//! [`ProfileStore`], TV providers behind [`MvpdSignIn`] and [`MvpdAuthorization`].
+
+mod call;
+mod code;
+mod config;
+mod decision;
+mod device;
+mod events;
+pub mod media_token;
+mod metadata;
+mod mvpd;
+mod permits;
+mod platform;
+mod profile;
+mod profiles_cache;
+mod pseudonym;
+mod redirect;
+mod resource;
+mod sealed;
+mod service;
+mod session;
+mod store;
+mod xml_text;
+
+#[cfg(test)]
+mod fixtures;
+
+pub use call::{Call, PartnerError};
+pub use code::Code;
+pub use config::{EntitlementConfig, MediaTokenFormat};
+pub use decision::{Decision, Outcome, Playback, Refusal, RefusalReason, Source};
+pub use device::DeviceInfo;
+pub use metadata::Attribute;
+pub use mvpd::{
+    AuthorizationAsk, DenyReason, MvpdAuthorization, MvpdDecision, MvpdFailure, MvpdOutcome,
+    MvpdSignIn, Partner, Purpose, SignInAnswer, SignInError, SignInStart, VerifiedIdentity,
+};
+pub use platform::DetectedPlatform;
+pub use profile::{Profile, ProfileKey, Standing};
+pub use redirect::RedirectUrl;
+pub use sealed::{Sealed, StateDigest};
+pub use service::{
+    AuthorizeReason, BeginSignInError, Configuration, ConfiguredMvpd, CreateSessionError,
+    DecisionAsk, DecisionError, Entitlement, EntitlementPorts, FinishSignInError, GivenParameters,
+    LogoutAnswer, LogoutError, LogoutStep, NextStep, PartnerSso, ProfileError, ProfileView,
+    ResumeSessionError, SessionAnswer, SessionError, SessionView, SignInStep, Ticket,
+};
+pub use session::{
+    AuthenticationSession, Holder, Login, Origin, ParameterName, Parameters, PendingLogout, Stage,
+    Target,
+};
+pub use store::{ProfileStore, SessionStore, TOMBSTONE_RETENTION};

@@ -1,0 +1,68 @@
+//! The form for new players: a compact JWS (contracts README, clarification 22).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use usher_core::{MvpdId, ServiceProviderId, Timestamp};
+use usher_jose::jws::Kid;
+use usher_jose::{SignError, Signer};
+
+use super::MediaTokenContent;
+
+/// `typ` of the header: keeps other tokens by the same key from passing as media tokens.
+pub(super) const TYPE: &str = "media-token+jwt";
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Claims {
+    iss: String,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+    jti: String,
+    sub: String,
+    service_provider: ServiceProviderId,
+    mvpd: MvpdId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proxy_mvpd: Option<MvpdId>,
+    resource: String,
+}
+
+/// The token `id` that says `content`. Times are whole seconds, as JWTs have them.
+pub(super) async fn make(
+    content: &MediaTokenContent,
+    issuer: &str,
+    id: String,
+    signer: &Signer,
+) -> Result<String, SignError> {
+    let issued_at = content.issue_time.as_secs();
+    // Rounded up: a token of less than a second would be born expired.
+    let not_after = (content.issue_time + content.ttl + Duration::from_millis(999)).as_secs();
+    let claims = Claims {
+        iss: issuer.to_owned(),
+        iat: issued_at,
+        nbf: issued_at,
+        exp: not_after,
+        jti: id,
+        sub: content.session_guid.clone(),
+        service_provider: content.service_provider.clone(),
+        mvpd: content.mvpd.clone(),
+        proxy_mvpd: content.proxy_mvpd.clone(),
+        resource: content.resource.clone(),
+    };
+    signer.sign_jws(Some(TYPE), Kid::Named, &claims).await
+}
+
+impl From<Claims> for MediaTokenContent {
+    fn from(claims: Claims) -> Self {
+        let issue_time = Timestamp::from_secs(claims.nbf);
+        Self {
+            session_guid: claims.sub,
+            service_provider: claims.service_provider,
+            resource: claims.resource,
+            ttl: Timestamp::from_secs(claims.exp).since(issue_time),
+            issue_time,
+            mvpd: claims.mvpd,
+            proxy_mvpd: claims.proxy_mvpd,
+        }
+    }
+}

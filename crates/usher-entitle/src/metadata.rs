@@ -1,0 +1,181 @@
+//! What applications see of a viewer's metadata (`pass-rest-v2` §17.1, `mvpd` §11.2).
+//!
+//! A key is shown when the provider delivered it and the integration (else the MVPD) enables it;
+//! `userID` always is. Keys marked `encrypted` leave only encrypted to the programmer's certificate,
+//! and when that is not possible they do not leave at all.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+use usher_jose::{Certificate, EncryptionKey};
+use usher_registry::{MediaCompany, MetadataRule, ServiceProvider};
+
+use crate::mvpd::Partner;
+use crate::profile::Profile;
+
+/// One metadata key as applications see it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Attribute {
+    /// Readable.
+    Plain(Value),
+    /// Encrypted to the programmer: base64.
+    Encrypted(String),
+    /// It has to be encrypted and cannot be: no usable certificate, or the value is too long.
+    Unencryptable,
+}
+
+/// Public keys of programmers, read from their certificates once.
+#[derive(Clone, Debug)]
+pub(crate) struct MetadataKeys(moka::sync::Cache<String, Option<Arc<EncryptionKey>>>);
+
+impl MetadataKeys {
+    /// Remembers at most as many certificates as any catalog plausibly has.
+    pub(crate) fn new() -> Self {
+        Self(moka::sync::Cache::new(10_000))
+    }
+
+    /// The key that metadata for `channel` is encrypted to: its own certificates first, then its
+    /// company's, the newest usable one of them.
+    pub(crate) fn for_channel(
+        &self,
+        channel: &ServiceProvider,
+        company: Option<&MediaCompany>,
+    ) -> Option<Arc<EncryptionKey>> {
+        channel
+            .metadata_certificates
+            .iter()
+            .chain(company.iter().flat_map(|company| &company.metadata_certificates))
+            .find_map(|pem| self.0.get_with_by_ref(pem, || read(pem)))
+    }
+}
+
+fn read(pem: &str) -> Option<Arc<EncryptionKey>> {
+    let key = Certificate::from_pem(pem).ok()?.encryption_key();
+    key.inspect_err(|error| tracing::warn!(%error, "a metadata certificate cannot be used"))
+        .ok()
+        .map(Arc::new)
+}
+
+/// The metadata of `profile` as applications of this integration see it.
+pub(crate) fn shape(
+    profile: &Profile,
+    partner: &Partner,
+    key: Option<&EncryptionKey>,
+) -> IndexMap<String, Attribute> {
+    let mut shaped = IndexMap::new();
+    shaped.insert("userID".to_owned(), Attribute::Plain(profile.user_id.as_str().into()));
+    for (name, value) in known(profile) {
+        if let Some(rule) = rule(partner, &name).filter(|rule| rule.enabled) {
+            shaped.insert(name, shown(value, rule, key));
+        }
+    }
+    shaped
+}
+
+/// Everything known of the viewer but `userID`: as delivered, and what follows from the sign-in.
+fn known(profile: &Profile) -> Map<String, Value> {
+    let mut known = Map::new();
+    // For concurrency limits; the same as `userID` unless the provider says otherwise.
+    known.insert("upstreamUserID".to_owned(), profile.user_id.as_str().into());
+    known.insert("mvpd".to_owned(), profile.key.mvpd.as_str().into());
+    if let Some(home_based) = profile.home_based {
+        known.insert("hba_status".to_owned(), home_based.to_string().into());
+    }
+    known.extend(
+        profile
+            .attributes
+            .iter()
+            .filter(|(name, value)| *name != "userID" && !value.is_null())
+            .map(|(name, value)| (name.clone(), normalised(name, value))),
+    );
+    known
+}
+
+/// Values in the type the contract gives to their key, whatever the provider sends.
+fn normalised(name: &str, value: &Value) -> Value {
+    match (name, value) {
+        ("zip" | "channelID", Value::String(text)) => vec![text.as_str()].into(),
+        ("hba_status" | "allowMirroring", Value::Bool(flag)) => flag.to_string().into(),
+        ("is_hoh", Value::Bool(flag)) => if *flag { "1" } else { "0" }.into(),
+        _ => value.clone(),
+    }
+}
+
+fn rule(partner: &Partner, name: &str) -> Option<MetadataRule> {
+    let upstream =
+        (name == "upstreamUserID").then_some(MetadataRule { enabled: true, encrypted: false });
+    partner
+        .integration
+        .metadata
+        .get(name)
+        .or_else(|| partner.mvpd.metadata.get(name))
+        .copied()
+        .or(upstream)
+}
+
+fn shown(value: Value, rule: MetadataRule, key: Option<&EncryptionKey>) -> Attribute {
+    if !rule.encrypted {
+        return Attribute::Plain(value);
+    }
+    let plain = match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    key.and_then(|key| key.encrypt_pkcs1(plain.as_bytes()).ok())
+        .map_or(Attribute::Unencryptable, |cipher| Attribute::Encrypted(STANDARD.encode(cipher)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use usher_core::Timestamp;
+    use usher_jose::RsaKey;
+
+    use super::*;
+    use crate::fixtures;
+
+    fn shaped(delivered: &Value, key: Option<&EncryptionKey>) -> IndexMap<String, Attribute> {
+        let world = fixtures::world();
+        let partner = world.partner_of("Cablevision");
+        let mut profile = fixtures::profile("Cablevision", Timestamp::from_secs(0));
+        profile.attributes = delivered.as_object().cloned().unwrap();
+        profile.home_based = Some(true);
+        shape(&profile, &partner, key)
+    }
+
+    #[test]
+    fn keys_that_are_not_enabled_stay_home() {
+        let shaped =
+            shaped(&json!({"householdID": "h1", "secretKey": "x", "language": null}), None);
+        assert_eq!(shaped["userID"], Attribute::Plain("u-1".into()));
+        assert_eq!(shaped["upstreamUserID"], Attribute::Plain("u-1".into()));
+        assert_eq!(shaped["householdID"], Attribute::Plain("h1".into()));
+        assert_eq!(shaped["hba_status"], Attribute::Plain("true".into()));
+        assert!(!shaped.contains_key("secretKey"));
+        assert!(!shaped.contains_key("language"));
+    }
+
+    #[test]
+    fn an_encrypted_key_without_certificate_is_an_error_of_that_key_alone() {
+        let shaped = shaped(&json!({"zip": "10001"}), None);
+        assert_eq!(shaped["zip"], Attribute::Unencryptable);
+        assert_eq!(shaped["userID"], Attribute::Plain("u-1".into()));
+    }
+
+    #[test]
+    fn an_encrypted_key_is_encrypted_text() {
+        let key = RsaKey::generate().unwrap().public().encryption_key().unwrap();
+        let shaped = shaped(&json!({"zip": "10001"}), Some(&key));
+        assert!(matches!(&shaped["zip"], Attribute::Encrypted(text) if text.len() == 344));
+    }
+
+    #[test]
+    fn a_value_too_long_for_the_certificate_is_an_error_of_that_key_alone() {
+        let key = RsaKey::generate().unwrap().public().encryption_key().unwrap();
+        let shaped = shaped(&json!({"zip": vec!["10001"; 100]}), Some(&key));
+        assert_eq!(shaped["zip"], Attribute::Unencryptable);
+    }
+}

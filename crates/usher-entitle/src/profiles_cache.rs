@@ -1,0 +1,209 @@
+//! Profiles of recently seen devices, kept in process: a hot read costs no SQL.
+//!
+//! An entry is what the store says about one holder, tombstones included. After a change the entry is
+//! dropped before the change is answered, and a load that began before the drop is not kept, so that
+//! nobody who was told of a change is shown the state before it. Entries live for a minute: that bounds
+//! what a change by another process, or one whose caller went away half-way, leaves unseen.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use moka::sync::Cache;
+use usher_core::StoreError;
+
+use crate::profile::{Profile, ProfileKey};
+use crate::session::Holder;
+use crate::store::ProfileStore;
+
+/// Devices remembered at most.
+const HOLDERS_MAX: u64 = 100_000;
+/// How long an entry is believed.
+const BELIEVED: Duration = Duration::from_mins(1);
+/// Locks that guard the entries; more of them only spares contention.
+const STRIPES: usize = 64;
+
+/// A [`ProfileStore`]'s profiles with a bounded memory in front.
+pub(crate) struct Profiles {
+    store: Arc<dyn ProfileStore>,
+    seen: Cache<Holder, Arc<[Arc<Profile>]>>,
+    /// How often an entry of the stripe was dropped.
+    drops: Vec<Mutex<u64>>,
+    hasher: RandomState,
+}
+
+impl Profiles {
+    pub(crate) fn new(store: Arc<dyn ProfileStore>) -> Self {
+        Self {
+            store,
+            seen: Cache::builder().max_capacity(HOLDERS_MAX).time_to_live(BELIEVED).build(),
+            drops: (0..STRIPES).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// The store itself, for changes: each between [`Profiles::changing`] and its end.
+    pub(crate) fn store(&self) -> &dyn ProfileStore {
+        self.store.as_ref()
+    }
+
+    /// Everything stored for `holder`.
+    pub(crate) async fn held_by(&self, holder: &Holder) -> Result<Arc<[Arc<Profile>]>, StoreError> {
+        if let Some(seen) = self.seen.get(holder) {
+            return Ok(seen);
+        }
+        let drops_before = self.with_stripe(holder, |drops| *drops);
+        let loaded: Arc<[_]> =
+            self.store.held_by(holder).await?.into_iter().map(Arc::new).collect();
+        self.with_stripe(holder, |drops| {
+            if *drops == drops_before {
+                self.seen.insert(holder.clone(), Arc::clone(&loaded));
+            }
+        });
+        Ok(loaded)
+    }
+
+    /// What is stored under `key`.
+    pub(crate) async fn find(&self, key: &ProfileKey) -> Result<Option<Arc<Profile>>, StoreError> {
+        let held = self.held_by(&key.holder).await?;
+        Ok(held.iter().find(|profile| profile.key.mvpd == key.mvpd).map(Arc::clone))
+    }
+
+    /// Begins a change of `holder`'s profiles. When the guard goes, however the change went, what was
+    /// seen of them is forgotten.
+    pub(crate) fn changing(&self, holder: &Holder) -> Changing<'_> {
+        Changing { profiles: self, holder: holder.clone() }
+    }
+
+    fn with_stripe<T>(&self, holder: &Holder, act: impl FnOnce(&mut u64) -> T) -> T {
+        let hash = self.hasher.hash_one(holder);
+        let stripe = usize::try_from(hash % STRIPES as u64).unwrap_or(0);
+        match self.drops.get(stripe) {
+            Some(drops) => act(&mut drops.lock().unwrap_or_else(PoisonError::into_inner)),
+            // There is a lock for every remainder.
+            None => act(&mut 0),
+        }
+    }
+}
+
+/// A change of somebody's profiles under way.
+#[must_use]
+pub(crate) struct Changing<'p> {
+    profiles: &'p Profiles,
+    holder: Holder,
+}
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        self.profiles.with_stripe(&self.holder, |drops| {
+            *drops += 1;
+            self.profiles.seen.invalidate(&self.holder);
+        });
+    }
+}
+
+impl std::fmt::Debug for Profiles {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Profiles").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+    use futures_executor::block_on;
+    use serde_json::{Map, Value};
+    use usher_core::Timestamp;
+
+    use super::*;
+    use crate::fixtures;
+
+    /// A store that counts how often it is read, and does something the first time.
+    #[derive(Default)]
+    struct Counting {
+        loads: AtomicUsize,
+        during_first: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    }
+
+    #[async_trait]
+    impl ProfileStore for Counting {
+        async fn held_by(&self, _: &Holder) -> Result<Vec<Profile>, StoreError> {
+            self.loads.fetch_add(1, Ordering::Relaxed);
+            if let Some(act) = self.during_first.lock().unwrap().take() {
+                act();
+            }
+            Ok(vec![fixtures::profile("Cablevision", Timestamp::default())])
+        }
+
+        async fn delete(&self, _: &ProfileKey) -> Result<Option<Profile>, StoreError> {
+            Ok(None)
+        }
+
+        async fn invalidate(
+            &self,
+            _: &ProfileKey,
+            _: &str,
+            _: Timestamp,
+        ) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        async fn set_attributes(
+            &self,
+            _: &ProfileKey,
+            _: &str,
+            _: &Map<String, Value>,
+        ) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        async fn mark_fetched(
+            &self,
+            _: &ProfileKey,
+            _: &str,
+            _: Timestamp,
+        ) -> Result<bool, StoreError> {
+            Ok(false)
+        }
+
+        async fn sweep(&self, _: Timestamp) -> Result<u64, StoreError> {
+            Ok(0)
+        }
+    }
+
+    fn holder() -> Holder {
+        fixtures::profile("Cablevision", Timestamp::default()).key.holder
+    }
+
+    #[test]
+    fn a_device_is_loaded_once_until_something_changes() {
+        let store = Arc::new(Counting::default());
+        let profiles = Profiles::new(Arc::clone(&store) as _);
+        block_on(async {
+            for _ in 0..3 {
+                assert_eq!(profiles.held_by(&holder()).await.unwrap().len(), 1);
+            }
+            assert_eq!(store.loads.load(Ordering::Relaxed), 1);
+            drop(profiles.changing(&holder()));
+            profiles.held_by(&holder()).await.unwrap();
+        });
+        assert_eq!(store.loads.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn what_was_loaded_while_it_changed_is_not_kept() {
+        let store = Arc::new(Counting::default());
+        let profiles = Arc::new(Profiles::new(Arc::clone(&store) as _));
+        let changes = Arc::clone(&profiles);
+        let change = move || drop(changes.changing(&holder()));
+        *store.during_first.lock().unwrap() = Some(Box::new(change));
+        block_on(async {
+            profiles.held_by(&holder()).await.unwrap();
+            profiles.held_by(&holder()).await.unwrap();
+            profiles.held_by(&holder()).await.unwrap();
+        });
+        assert_eq!(store.loads.load(Ordering::Relaxed), 2);
+    }
+}

@@ -1,0 +1,48 @@
+//! Names for viewers that do not tell who they are.
+
+use usher_core::{MvpdId, Secret};
+use usher_jose::hmac_sha256;
+
+/// Turns viewers' ids into pseudonyms: stable per deployment, provider and viewer; nobody without the
+/// key can go back or compare with another deployment.
+#[derive(Clone, Debug)]
+pub(crate) struct Pseudonyms(Secret<[u8; 32]>);
+
+impl Pseudonyms {
+    pub(crate) const fn new(key: Secret<[u8; 32]>) -> Self {
+        Self(key)
+    }
+
+    /// The pseudonym of the viewer `user_id` of `mvpd`: 32 hex digits.
+    pub(crate) fn of(&self, mvpd: &MvpdId, user_id: &str) -> String {
+        // The NUL keeps ("a", "bc") and ("ab", "c") apart; ids hold no control characters.
+        let message = [mvpd.as_str().as_bytes(), b"\0", user_id.as_bytes()].concat();
+        hex(hmac_sha256(self.0.expose(), &message).iter().take(16))
+    }
+}
+
+fn hex<'b>(bytes: impl Iterator<Item = &'b u8>) -> String {
+    bytes.fold(String::new(), |mut text, byte| {
+        for nibble in [byte >> 4, byte & 0xf] {
+            text.extend(char::from_digit(u32::from(nibble), 16));
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pseudonyms_differ_by_viewer_provider_and_deployment() {
+        let here = Pseudonyms::new(Secret::new([1; 32]));
+        let there = Pseudonyms::new(Secret::new([2; 32]));
+        let ann = here.of(&"OpCo".into(), "ann");
+        assert_eq!(ann.len(), 32);
+        assert_eq!(ann, here.of(&"OpCo".into(), "ann"));
+        assert_ne!(ann, here.of(&"OpCo".into(), "ben"));
+        assert_ne!(ann, here.of(&"Cablevision".into(), "ann"));
+        assert_ne!(ann, there.of(&"OpCo".into(), "ann"));
+    }
+}

@@ -1,0 +1,171 @@
+//! Permission to play (`pass-rest-v2` §10, §16): a remembered permit or the provider's answer, and a
+//! fresh media token for each.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event};
+
+use super::Entitlement;
+use super::decide::{DecisionAsk, DecisionError, Scene, Viewer, refusal_of, refuse_all, refused};
+use crate::call::Call;
+use crate::decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
+use crate::events::{About, reason, wrap};
+use crate::media_token::MediaTokenContent;
+use crate::mvpd::{MvpdDecision, MvpdFailure, MvpdOutcome, Purpose};
+use crate::permits::PermitKey;
+
+/// Resources per question unless the integration says otherwise.
+const RESOURCES_MAX: usize = 1;
+
+impl Entitlement {
+    /// Authoritative decisions, one per resource and in their order; permits carry a media token.
+    pub async fn authorize(
+        &self,
+        call: &Call,
+        ask: DecisionAsk,
+    ) -> Result<Vec<Decision>, DecisionError> {
+        let scene = self.decision_scene(call, &ask, Purpose::Authorize)?;
+        let limit = scene.settings.authorize_resources_max().unwrap_or(RESOURCES_MAX);
+        let viewer = self.viewer(&scene, &ask, limit).await?;
+        let (decisions, about, mut events) = match &viewer {
+            Err(reason) => (refuse_all(ask.resources, *reason), About::default(), Vec::new()),
+            Ok(viewer) => {
+                let each = ask.resources.into_iter();
+                let answers = join_all(each.map(|it| self.authorize_one(&scene, viewer, it))).await;
+                let (decisions, events): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
+                (decisions, viewer.about(), events.concat())
+            }
+        };
+        for decision in &decisions {
+            events.extend(self.concluded(&scene, about, decision));
+        }
+        self.record(events).await;
+        Ok(decisions)
+    }
+
+    async fn authorize_one(
+        &self,
+        scene: &Scene<'_>,
+        viewer: &Viewer,
+        resource: String,
+    ) -> (Decision, Vec<Event>) {
+        let dummy = scene.partner.integration.dummy;
+        let source = if dummy { Source::Dummy } else { Source::Mvpd };
+        let mut events = Vec::new();
+        let permit = if dummy {
+            self.permit_until(scene, viewer, None)
+        } else {
+            self.permit(scene, viewer, &resource, &mut events).await
+        };
+        let playback = match permit {
+            Ok(permit) => self.playback(scene, viewer, &resource, permit).await,
+            Err(refusal) => Err(refusal),
+        };
+        let decision = match playback {
+            Ok(playback) => Decision { resource, source, outcome: Outcome::Permit(Some(playback)) },
+            Err(refusal) => refused(resource, refusal),
+        };
+        (decision, events)
+    }
+
+    /// The permit in force, or the provider's answer; asking leaves its events behind.
+    async fn permit(
+        &self,
+        scene: &Scene<'_>,
+        viewer: &Viewer,
+        resource: &str,
+        events: &mut Vec<Event>,
+    ) -> Result<Permit, Refusal> {
+        let key = PermitKey {
+            profile: viewer.profile.id.as_str().into(),
+            resource: resource.into(),
+            revision: scene.call.snapshot.revised_at(),
+        };
+        let ask = async {
+            let answer = self.provider_answer(scene, viewer, resource).await;
+            events.extend(self.asked_events(scene, viewer, resource, &answer));
+            match (refusal_of(&answer.outcome), answer.outcome) {
+                (None, MvpdOutcome::Permit { ttl, .. }) => self.permit_until(scene, viewer, ttl),
+                (refusal, _) => Err(refusal.unwrap_or(RefusalReason::NoLifetime.into())),
+            }
+        };
+        self.permits.get_or_ask(key, scene.now, ask).await
+    }
+
+    async fn provider_answer(
+        &self,
+        scene: &Scene<'_>,
+        viewer: &Viewer,
+        resource: &str,
+    ) -> MvpdDecision {
+        let unusable = || MvpdDecision {
+            outcome: MvpdOutcome::Failed(MvpdFailure::BadAnswer),
+            latency: Duration::ZERO,
+        };
+        match self.ask_provider(scene, viewer, vec![resource.to_owned()]).await {
+            Ok(answers) => answers.into_iter().next().unwrap_or_else(unusable),
+            Err(error) => {
+                // The provider's answer changed the profile, and that could not be kept.
+                tracing::error!(%error, "a provider's answer could not be recorded");
+                unusable()
+            }
+        }
+    }
+
+    /// A permit from now on (`mvpd` §9 T3, T4): the deployment's lifetime, else the provider's, else
+    /// the integration's; never beyond the sign-in.
+    fn permit_until(
+        &self,
+        scene: &Scene<'_>,
+        viewer: &Viewer,
+        provider_ttl: Option<Duration>,
+    ) -> Result<Permit, Refusal> {
+        let not_before = self.clock.now();
+        let ttl = self.config.authz_ttl.or(provider_ttl).or(scene.settings.authz_ttl());
+        let Some(ttl) = ttl else {
+            tracing::error!(mvpd = %scene.partner.mvpd.id, "no lifetime is configured for permits");
+            return Err(RefusalReason::NoLifetime.into());
+        };
+        let not_after = (not_before + ttl).min(viewer.profile.not_after);
+        Ok(Permit { not_before, not_after })
+    }
+
+    async fn playback(
+        &self,
+        scene: &Scene<'_>,
+        viewer: &Viewer,
+        resource: &str,
+        permit: Permit,
+    ) -> Result<Playback, Refusal> {
+        let content = MediaTokenContent {
+            session_guid: viewer.pseudonym.clone(),
+            service_provider: scene.call.service_provider.id.clone(),
+            resource: resource.to_owned(),
+            ttl: self.config.media_token_ttl,
+            issue_time: self.clock.now(),
+            mvpd: scene.partner.mvpd.id.clone(),
+            proxy_mvpd: scene.partner.mvpd.proxy.clone(),
+        };
+        let token = self.mint.make(&content, self.entropy.as_ref()).await.map_err(|error| {
+            tracing::error!(%error, "a media token could not be signed");
+            Refusal::from(RefusalReason::NoToken)
+        })?;
+        Ok(Playback { not_before: permit.not_before, not_after: permit.not_after, token })
+    }
+
+    /// The events of one decision, wherever it came from.
+    fn concluded(&self, scene: &Scene<'_>, about: About<'_>, decision: &Decision) -> [Event; 2] {
+        let reporter = self.scene_reporter(scene);
+        let (name, reason) = match &decision.outcome {
+            Outcome::Permit(_) => (Name::MediaToken, None),
+            Outcome::Refusal(refusal) => (Name::MediaTokenFailed, Some(reason(refusal))),
+        };
+        let token = EntitlementEvent {
+            reason: reason.map(str::to_owned),
+            ..reporter.about_resource(name, about, &decision.resource)
+        };
+        let decided = reporter.decided(about, &decision.resource, scene.purpose, &decision.outcome);
+        [wrap(token), decided]
+    }
+}

@@ -1,0 +1,234 @@
+//! What both kinds of decisions share: who asks about whom, and asking the provider.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use usher_core::{DeviceId, StoreError, Timestamp};
+use usher_registry::EffectiveSettings;
+use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event};
+
+use super::Entitlement;
+use super::create_session::is_temporary;
+use crate::call::{Call, PartnerError};
+use crate::decision::{
+    Decision, Outcome, Refusal, RefusalReason, Source, plain_details, refreshed,
+};
+use crate::events::{About, Reporter, reason, wrap};
+use crate::mvpd::{
+    AuthorizationAsk, DenyReason, MvpdDecision, MvpdFailure, MvpdOutcome, Partner, Purpose,
+};
+use crate::profile::{Profile, ProfileKey, Standing};
+
+/// Which decisions an application asks for.
+#[derive(Clone, Debug)]
+pub struct DecisionAsk {
+    /// The viewer's device.
+    pub device: DeviceId,
+    /// The provider to be asked.
+    pub mvpd: String,
+    /// What the viewer wants to watch: at least one.
+    pub resources: Vec<String>,
+}
+
+/// Why there are no decisions at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecisionError {
+    /// The provider cannot be dealt with.
+    #[error(transparent)]
+    Partner(#[from] PartnerError),
+    /// Decisions on temporary passes are not made yet.
+    #[error("temporary passes are not available in this version")]
+    TemporaryAccess,
+    /// The store could not answer.
+    #[error("the profile store could not answer")]
+    Store(#[from] StoreError),
+}
+
+/// Who asks about whom, on which platform.
+pub(super) struct Scene<'s> {
+    pub(super) call: &'s Call,
+    pub(super) partner: Partner,
+    pub(super) settings: EffectiveSettings,
+    pub(super) purpose: Purpose,
+    pub(super) now: Timestamp,
+}
+
+/// A signed-in viewer.
+pub(super) struct Viewer {
+    pub(super) profile: Arc<Profile>,
+    pub(super) pseudonym: String,
+}
+
+impl Viewer {
+    pub(super) fn about(&self) -> About<'_> {
+        About { user: Some(&self.pseudonym), session: Some(&self.profile.session_id) }
+    }
+}
+
+impl Entitlement {
+    pub(super) fn decision_scene<'s>(
+        &self,
+        call: &'s Call,
+        ask: &DecisionAsk,
+        purpose: Purpose,
+    ) -> Result<Scene<'s>, DecisionError> {
+        let partner = call.partner(&ask.mvpd)?;
+        if is_temporary(&partner) {
+            return Err(DecisionError::TemporaryAccess);
+        }
+        let settings = call.settings(&partner);
+        Ok(Scene { call, partner, settings, purpose, now: self.clock.now() })
+    }
+
+    /// The viewer on the device, or why there is none. Too many resources come first.
+    pub(super) async fn viewer(
+        &self,
+        scene: &Scene<'_>,
+        ask: &DecisionAsk,
+        resources_max: usize,
+    ) -> Result<Result<Viewer, RefusalReason>, StoreError> {
+        if ask.resources.len() > resources_max {
+            return Ok(Err(RefusalReason::TooManyResources));
+        }
+        let holder = scene.call.holder(ask.device.clone());
+        let key = ProfileKey { holder, mvpd: scene.partner.mvpd.id.clone() };
+        let profile = self.profiles.find(&key).await?;
+        Ok(usable(profile, scene.now).map(|profile| {
+            let pseudonym = self.pseudonym(&profile);
+            Viewer { profile, pseudonym }
+        }))
+    }
+
+    pub(super) fn scene_reporter<'r>(&'r self, scene: &'r Scene<'_>) -> Reporter<'r> {
+        self.reporter(scene.call, &scene.partner.mvpd, scene.now)
+    }
+
+    /// The provider's answers about `resources`, one for each, and what follows from them for the
+    /// profile.
+    pub(super) async fn ask_provider(
+        &self,
+        scene: &Scene<'_>,
+        viewer: &Viewer,
+        resources: Vec<String>,
+    ) -> Result<Vec<MvpdDecision>, StoreError> {
+        let asked = resources.len();
+        let ask = AuthorizationAsk {
+            partner: scene.partner.clone(),
+            user_id: viewer.profile.user_id.clone(),
+            credentials: self.credentials(&viewer.profile),
+            resources,
+            purpose: scene.purpose,
+            client_ip: client_ip(scene.call),
+            budget: self.config.mvpd_deadline,
+        };
+        let mut answers = self.authorization.decide(&ask).await;
+        answers.resize_with(asked, || MvpdDecision {
+            outcome: MvpdOutcome::Failed(MvpdFailure::BadAnswer),
+            latency: std::time::Duration::ZERO,
+        });
+        self.follow_up(viewer, &answers).await?;
+        Ok(answers)
+    }
+
+    /// The events of one resource the provider was asked about.
+    pub(super) fn asked_events(
+        &self,
+        scene: &Scene<'_>,
+        viewer: &Viewer,
+        resource: &str,
+        answer: &MvpdDecision,
+    ) -> [Event; 2] {
+        let refusal = refusal_of(&answer.outcome);
+        let (attempt, outcome) = event_names(scene.purpose, refusal.as_ref());
+        let reporter = self.scene_reporter(scene);
+        let about = |name| reporter.about_resource(name, viewer.about(), resource);
+        let outcome = EntitlementEvent {
+            latency_ms: Some(u64::try_from(answer.latency.as_millis()).unwrap_or(u64::MAX)),
+            reason: refusal.as_ref().map(reason).map(str::to_owned),
+            ..about(outcome)
+        };
+        [wrap(about(attempt)), wrap(outcome)]
+    }
+
+    /// Ends the sign-in when the provider has, and keeps the metadata it sent along.
+    async fn follow_up(&self, viewer: &Viewer, answers: &[MvpdDecision]) -> Result<(), StoreError> {
+        let profile = &viewer.profile;
+        let ended = answers.iter().any(|answer| {
+            matches!(
+                answer.outcome,
+                MvpdOutcome::Deny { reason: DenyReason::SessionInvalidated, .. }
+            )
+        });
+        let store = self.profiles.store();
+        if ended {
+            let _changing = self.profiles.changing(&profile.key.holder);
+            store.invalidate(&profile.key, &profile.id, self.clock.now()).await?;
+        } else if let Some(attributes) = refreshed(&profile.attributes, delivered(answers)) {
+            let _changing = self.profiles.changing(&profile.key.holder);
+            store.set_attributes(&profile.key, &profile.id, &attributes).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The metadata that came with `answers`.
+fn delivered(answers: &[MvpdDecision]) -> Map<String, Value> {
+    answers
+        .iter()
+        .filter_map(|answer| match &answer.outcome {
+            MvpdOutcome::Permit { attributes, .. } => Some(attributes.clone()),
+            MvpdOutcome::Deny { .. } | MvpdOutcome::Failed(_) => None,
+        })
+        .flatten()
+        .collect()
+}
+
+fn usable(profile: Option<Arc<Profile>>, now: Timestamp) -> Result<Arc<Profile>, RefusalReason> {
+    let profile = profile.ok_or(RefusalReason::ProfileMissing)?;
+    match profile.standing(now) {
+        Standing::Active => Ok(profile),
+        Standing::Expired => Err(RefusalReason::ProfileExpired),
+        Standing::Invalidated => Err(RefusalReason::ProfileInvalidated),
+    }
+}
+
+/// The device's address: as the network shows it, else as the application says.
+fn client_ip(call: &Call) -> Option<IpAddr> {
+    let claimed = call.origin.device_info.connection_ip.as_deref();
+    call.origin.client_ip.or_else(|| claimed?.parse().ok())
+}
+
+/// The same refusal for every resource.
+pub(super) fn refuse_all(resources: Vec<String>, reason: RefusalReason) -> Vec<Decision> {
+    resources.into_iter().map(|resource| refused(resource, reason.into())).collect()
+}
+
+pub(super) fn refused(resource: String, refusal: Refusal) -> Decision {
+    Decision { resource, source: Source::Mvpd, outcome: Outcome::Refusal(refusal) }
+}
+
+/// Why the provider does not permit; nothing when it does.
+pub(super) fn refusal_of(outcome: &MvpdOutcome) -> Option<Refusal> {
+    match outcome {
+        MvpdOutcome::Permit { .. } => None,
+        MvpdOutcome::Deny { reason, details } => Some(Refusal {
+            reason: RefusalReason::Denied(*reason),
+            details: plain_details(details.clone()),
+        }),
+        MvpdOutcome::Failed(failure) => Some(RefusalReason::Failed(*failure).into()),
+    }
+}
+
+/// The events that report asking and its outcome.
+const fn event_names(purpose: Purpose, refusal: Option<&Refusal>) -> (Name, Name) {
+    match (purpose, refusal) {
+        (Purpose::Authorize, None) => (Name::AuthzAttempt, Name::AuthzGranted),
+        (Purpose::Authorize, Some(_)) => (Name::AuthzAttempt, Name::AuthzFailed),
+        (Purpose::Preauthorize, None) => (Name::PreauthzAttempt, Name::PreauthzGranted),
+        (Purpose::Preauthorize, Some(Refusal { reason: RefusalReason::Denied(_), .. })) => {
+            (Name::PreauthzAttempt, Name::PreauthzDenied)
+        }
+        (Purpose::Preauthorize, Some(_)) => (Name::PreauthzAttempt, Name::PreauthzFailed),
+    }
+}

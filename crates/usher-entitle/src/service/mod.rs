@@ -1,0 +1,170 @@
+//! The entitlement service: one method per operation of the API.
+//!
+//! Each operation gathers what it needs, decides by plain functions, records what changed, tells the
+//! reports, and answers. Wire formats, error codes and protocols towards providers are not known here.
+
+mod authorize;
+mod configuration;
+mod create_session;
+mod decide;
+mod logout;
+mod preauthorize;
+mod profiles;
+mod resume_session;
+mod sign_in;
+
+use std::sync::Arc;
+
+use usher_core::{Clock, Entropy, Secret, StoreError, Timestamp};
+use usher_jose::{SealError, SealingKey, Signer};
+use usher_registry::{Mvpd, Registry, ServiceProvider, Snapshot};
+use usher_reports::{Event, EventJournal};
+
+use crate::call::Call;
+use crate::config::EntitlementConfig;
+use crate::events::Reporter;
+use crate::media_token::Mint;
+use crate::metadata::MetadataKeys;
+use crate::mvpd::{MvpdAuthorization, MvpdSignIn};
+use crate::permits::Permits;
+use crate::profile::Profile;
+use crate::profiles_cache::Profiles;
+use crate::pseudonym::Pseudonyms;
+use crate::sealed::Sealed;
+use crate::session::Origin;
+use crate::store::{ProfileStore, SessionStore};
+
+pub use configuration::{Configuration, ConfiguredMvpd, PartnerSso};
+pub use create_session::{
+    AuthorizeReason, CreateSessionError, GivenParameters, NextStep, SessionAnswer, Ticket,
+};
+pub use decide::{DecisionAsk, DecisionError};
+pub use logout::{LogoutAnswer, LogoutError, LogoutStep};
+pub use profiles::{ProfileError, ProfileView};
+pub use resume_session::{ResumeSessionError, SessionError, SessionView};
+pub use sign_in::{BeginSignInError, FinishSignInError, SignInStep};
+
+/// What the service is made of: the world it needs, as ports.
+#[expect(missing_docs, reason = "each field is named for its port")]
+pub struct EntitlementPorts {
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub registry: Arc<Registry>,
+    pub sessions: Arc<dyn SessionStore>,
+    pub profiles: Arc<dyn ProfileStore>,
+    pub sign_in: Arc<dyn MvpdSignIn>,
+    pub authorization: Arc<dyn MvpdAuthorization>,
+    pub journal: Arc<dyn EventJournal>,
+    /// Signs media tokens: an RSA key for the documented form, any key for the JWS form.
+    pub media_token_signer: Signer,
+    /// Seals what providers entrust to us.
+    pub sealing: SealingKey,
+}
+
+/// Authentication sessions, profiles, decisions and media tokens.
+pub struct Entitlement {
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    registry: Arc<Registry>,
+    sessions: Arc<dyn SessionStore>,
+    profiles: Profiles,
+    permits: Permits,
+    sign_in: Arc<dyn MvpdSignIn>,
+    authorization: Arc<dyn MvpdAuthorization>,
+    journal: Arc<dyn EventJournal>,
+    mint: Mint,
+    sealing: SealingKey,
+    metadata_keys: MetadataKeys,
+    pseudonyms: Pseudonyms,
+    config: EntitlementConfig,
+}
+
+impl Entitlement {
+    /// The service on these ports.
+    pub fn new(ports: EntitlementPorts, config: EntitlementConfig) -> Self {
+        Self {
+            clock: ports.clock,
+            entropy: ports.entropy,
+            registry: ports.registry,
+            sessions: ports.sessions,
+            profiles: Profiles::new(ports.profiles),
+            permits: Permits::new(),
+            sign_in: ports.sign_in,
+            authorization: ports.authorization,
+            journal: ports.journal,
+            mint: Mint {
+                format: config.media_token_format,
+                issuer: config.issuer.clone(),
+                signer: ports.media_token_signer,
+            },
+            sealing: ports.sealing,
+            metadata_keys: MetadataKeys::new(),
+            pseudonyms: Pseudonyms::new(config.pseudonym_key.clone()),
+            config,
+        }
+    }
+
+    /// Forgets sessions, sign-outs and tombstones whose time is over; returns how many. Worth calling
+    /// now and then: nothing depends on it but the size of the store.
+    pub async fn sweep(&self) -> Result<u64, StoreError> {
+        let now = self.clock.now();
+        Ok(self.sessions.sweep(now).await? + self.profiles.store().sweep(now).await?)
+    }
+
+    fn reporter<'r>(&'r self, call: &'r Call, mvpd: &'r Mvpd, now: Timestamp) -> Reporter<'r> {
+        self.reporter_for(&call.snapshot, &call.service_provider, mvpd, (&call.origin, now))
+    }
+
+    fn reporter_for<'r>(
+        &'r self,
+        snapshot: &'r Snapshot,
+        channel: &'r ServiceProvider,
+        mvpd: &'r Mvpd,
+        (origin, now): (&'r Origin, Timestamp),
+    ) -> Reporter<'r> {
+        let entropy = self.entropy.as_ref();
+        Reporter { entropy, region: &self.config.region, snapshot, channel, mvpd, origin, now }
+    }
+
+    /// Writes `events` down before the answer they belong to leaves.
+    ///
+    /// A journal that cannot write (a full disk, for instance) does not keep viewers from watching:
+    /// the loss is logged for the operator.
+    async fn record(&self, events: Vec<Event>) {
+        if events.is_empty() {
+            return;
+        }
+        let count = events.len();
+        if let Err(error) = self.journal.append(events).await {
+            tracing::error!(%error, count, "entitlement events were lost");
+        }
+    }
+
+    fn pseudonym(&self, profile: &Profile) -> String {
+        self.pseudonyms.of(&profile.key.mvpd, &profile.user_id)
+    }
+
+    fn seal(&self, secret: &Secret<String>, context: &[u8]) -> Result<Sealed, SealError> {
+        self.sealing.seal(secret.expose().as_bytes(), context).map(Sealed::from_bytes)
+    }
+
+    fn open(&self, sealed: &Sealed, context: &[u8]) -> Result<Secret<String>, SealError> {
+        let plain = self.sealing.open(sealed.as_bytes(), context)?;
+        String::from_utf8(plain.expose().clone()).map(Secret::new).map_err(|_| SealError)
+    }
+
+    /// What the provider left for later calls about `profile`. Credentials that cannot be opened (the
+    /// sealing key was exchanged) are as good as none.
+    fn credentials(&self, profile: &Profile) -> Option<Secret<String>> {
+        let sealed = profile.credentials.as_ref()?;
+        self.open(sealed, profile.id.as_bytes())
+            .inspect_err(|error| tracing::error!(%error, "sign-in credentials cannot be opened"))
+            .ok()
+    }
+}
+
+impl std::fmt::Debug for Entitlement {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Entitlement").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,161 @@
+//! Reading profiles (`pass-rest-v2` §9).
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use usher_core::{DeviceId, MvpdId, StoreError, Timestamp};
+use usher_reports::EntitlementEventName as Name;
+
+use super::Entitlement;
+use super::create_session::is_temporary;
+use super::resume_session::SessionError;
+use crate::call::{self, Call, PartnerError};
+use crate::code::Code;
+use crate::events::About;
+use crate::metadata::{Attribute, shape};
+use crate::mvpd::Partner;
+use crate::profile::{Profile, ProfileKey};
+use crate::session::Origin;
+
+/// A profile as applications see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProfileView {
+    /// The provider; also the issuer.
+    pub mvpd: MvpdId,
+    /// When the viewer signed in.
+    pub not_before: Timestamp,
+    /// When the sign-in ends.
+    pub not_after: Timestamp,
+    /// The viewer's metadata.
+    pub attributes: IndexMap<String, Attribute>,
+}
+
+/// Why a profile cannot be shown.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProfileError {
+    /// The provider cannot be dealt with.
+    #[error(transparent)]
+    Partner(#[from] PartnerError),
+    /// There is no live session with the code.
+    #[error("there is no live session with this code")]
+    UnknownSession,
+    /// Profiles of temporary passes are not made yet.
+    #[error("temporary passes are not available in this version")]
+    TemporaryAccess,
+    /// The store could not answer.
+    #[error("the profile store could not answer")]
+    Store(#[from] StoreError),
+}
+
+impl From<SessionError> for ProfileError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Unknown => Self::UnknownSession,
+            SessionError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl Entitlement {
+    /// All active profiles of the device, of providers with an active integration.
+    pub async fn profiles(
+        &self,
+        call: &Call,
+        device: DeviceId,
+    ) -> Result<Vec<ProfileView>, ProfileError> {
+        let now = self.clock.now();
+        let held = self.profiles.held_by(&call.holder(device)).await?;
+        let mut views = Vec::new();
+        for profile in held.iter().filter(|profile| profile.is_active(now)) {
+            if let Ok(partner) = call.partner(profile.key.mvpd.as_str()) {
+                views.push(self.show(call, &call.origin, &partner, profile).await?);
+            }
+        }
+        Ok(views)
+    }
+
+    /// The device's profile at one provider, if it is active.
+    pub async fn profile(
+        &self,
+        call: &Call,
+        device: DeviceId,
+        mvpd: &str,
+    ) -> Result<Option<ProfileView>, ProfileError> {
+        let partner = call.partner(mvpd)?;
+        let key = ProfileKey { holder: call.holder(device), mvpd: partner.mvpd.id.clone() };
+        self.profile_at(call, &call.origin, &partner, &key).await
+    }
+
+    /// The profile that came of the session with this code, for whoever of the channel asks.
+    pub async fn profile_by_code(
+        &self,
+        call: &Call,
+        code: &Code,
+    ) -> Result<Option<ProfileView>, ProfileError> {
+        let session = self.live_session(call, code, self.clock.now()).await?;
+        let Some(mvpd) = session.stage.parameters().mvpd else { return Ok(None) };
+        let Some(partner) = call::partner(&call.snapshot, &call.service_provider, &mvpd) else {
+            return Ok(None);
+        };
+        let key = ProfileKey { holder: session.holder, mvpd };
+        self.profile_at(call, &session.origin, &partner, &key).await
+    }
+
+    async fn profile_at(
+        &self,
+        call: &Call,
+        origin: &Origin,
+        partner: &Partner,
+        key: &ProfileKey,
+    ) -> Result<Option<ProfileView>, ProfileError> {
+        if is_temporary(partner) {
+            return Err(ProfileError::TemporaryAccess);
+        }
+        let now = self.clock.now();
+        match self.profiles.find(key).await?.filter(|profile| profile.is_active(now)) {
+            Some(profile) => Ok(Some(self.show(call, origin, partner, &profile).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// What an application of the channel sees of `profile`; its first look is reported once.
+    async fn show(
+        &self,
+        call: &Call,
+        origin: &Origin,
+        partner: &Partner,
+        profile: &Arc<Profile>,
+    ) -> Result<ProfileView, StoreError> {
+        if profile.fetched_at.is_none() {
+            self.note_first_fetch(call, origin, partner, profile).await?;
+        }
+        let key = self.metadata_keys.for_channel(&call.service_provider, call.company());
+        Ok(ProfileView {
+            mvpd: profile.key.mvpd.clone(),
+            not_before: profile.not_before,
+            not_after: profile.not_after,
+            attributes: shape(profile, partner, key.as_deref()),
+        })
+    }
+
+    async fn note_first_fetch(
+        &self,
+        call: &Call,
+        origin: &Origin,
+        partner: &Partner,
+        profile: &Profile,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let changing = self.profiles.changing(&profile.key.holder);
+        let first = self.profiles.store().mark_fetched(&profile.key, &profile.id, now).await?;
+        drop(changing);
+        if first {
+            let user = self.pseudonym(profile);
+            let about = About { user: Some(&user), session: Some(&profile.session_id) };
+            let (snapshot, channel) = (&call.snapshot, &call.service_provider);
+            let reporter = self.reporter_for(snapshot, channel, &partner.mvpd, (origin, now));
+            self.record(vec![reporter.event(Name::AuthnGranted, about)]).await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,238 @@
+//! Signing in with a browser (`pass-rest-v2` §8).
+//!
+//! The browser proves nothing; the code says whose device it is about, and a single-use reference
+//! ties the provider's answer to the attempt it belongs to.
+
+use std::sync::Arc;
+
+use usher_core::{EntropyExt, StoreError, Timestamp};
+use usher_jose::SealError;
+use usher_registry::{EffectiveSettings, ServiceProvider, Snapshot};
+use usher_reports::EntitlementEventName as Name;
+
+use super::Entitlement;
+use super::create_session::is_temporary;
+use crate::call;
+use crate::code::Code;
+use crate::config::EntitlementConfig;
+use crate::events::About;
+use crate::mvpd::{Partner, SignInAnswer, SignInError, VerifiedIdentity};
+use crate::platform::DetectedPlatform;
+use crate::profile::{Profile, ProfileKey};
+use crate::redirect::RedirectUrl;
+use crate::sealed::StateDigest;
+use crate::session::{AuthenticationSession, Login, Stage, Target};
+
+/// Where the browser goes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SignInStep {
+    /// To the provider.
+    Provider(url::Url),
+    /// Back to the application: nobody has to sign in.
+    Back(RedirectUrl),
+}
+
+/// Why the browser cannot be sent to the provider.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum BeginSignInError {
+    /// Unknown, expired or superseded code, or of another channel.
+    #[error("there is no live session with this code")]
+    UnknownSession,
+    /// The application has not said everything yet.
+    #[error("the session still lacks parameters")]
+    Incomplete,
+    /// The integration was switched off.
+    #[error("the provider is not available for this channel")]
+    NotIntegrated,
+    /// The provider's side cannot start a sign-in.
+    #[error(transparent)]
+    Provider(#[from] SignInError),
+    /// The store could not answer.
+    #[error("the session store could not answer")]
+    Store(#[from] StoreError),
+    /// What the provider's adapter needs could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+/// Why a provider's answer leads nowhere.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum FinishSignInError {
+    /// The reference is unknown, already used or too old.
+    #[error("the sign-in is unknown or over")]
+    UnknownSignIn,
+    /// The integration was switched off meanwhile.
+    #[error("the provider is not available for this channel")]
+    NotIntegrated,
+    /// Neither the catalog nor the provider says how long sign-ins last.
+    #[error("no lifetime is configured for sign-ins at `{0}`")]
+    NoLifetime(String),
+    /// The store could not answer.
+    #[error("the session store could not answer")]
+    Store(#[from] StoreError),
+    /// A sealed value could not be made or opened.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+/// A session together with those it is about.
+struct Scene {
+    snapshot: Arc<Snapshot>,
+    channel: Arc<ServiceProvider>,
+    partner: Partner,
+    session: AuthenticationSession,
+    target: Target,
+}
+
+impl Scene {
+    fn key(&self) -> ProfileKey {
+        ProfileKey { holder: self.session.holder.clone(), mvpd: self.target.mvpd.clone() }
+    }
+
+    fn settings(&self) -> EffectiveSettings {
+        let platform = DetectedPlatform::of(&self.session.origin.device_info);
+        call::settings(&self.snapshot, &self.partner, &platform)
+    }
+}
+
+impl Entitlement {
+    /// Sends the browser that opened `code` at `service_provider` to the provider.
+    pub async fn begin_sign_in(
+        &self,
+        service_provider: &str,
+        code: &Code,
+    ) -> Result<SignInStep, BeginSignInError> {
+        let now = self.clock.now();
+        let session = self
+            .sessions
+            .find(code, now)
+            .await?
+            .filter(|session| session.holder.service_provider.as_str() == service_provider)
+            .ok_or(BeginSignInError::UnknownSession)?;
+        let target = session.stage.parameters().complete().ok_or(BeginSignInError::Incomplete)?;
+        let scene = self.scene(session, target).ok_or(BeginSignInError::NotIntegrated)?;
+        let profile = self.profiles.find(&scene.key()).await?;
+        if is_temporary(&scene.partner) || profile.is_some_and(|profile| profile.is_active(now)) {
+            return Ok(SignInStep::Back(scene.target.redirect_url));
+        }
+        self.send_to_provider(&scene, now).await
+    }
+
+    async fn send_to_provider(
+        &self,
+        scene: &Scene,
+        now: Timestamp,
+    ) -> Result<SignInStep, BeginSignInError> {
+        let (state, digest) = StateDigest::draw(self.entropy.as_ref());
+        let start = self.sign_in.begin(&scene.partner, state.expose()).await?;
+        let pending = self.seal(&start.pending, digest.as_bytes())?;
+        let login = Login { state: digest, pending };
+        if !self.sessions.begin_login(&scene.session.code, &login, now).await? {
+            return Err(BeginSignInError::UnknownSession);
+        }
+        let about = About { user: None, session: Some(&scene.session.session_id) };
+        self.report(scene, Name::AuthnAttempt, about, now).await;
+        Ok(SignInStep::Provider(start.location))
+    }
+
+    /// Takes the provider's `answer` to the sign-in with this reference and says where the browser
+    /// lands. A sign-in that failed or was cancelled lands there too, without a profile.
+    pub async fn finish_sign_in(
+        &self,
+        state: &str,
+        answer: &SignInAnswer,
+    ) -> Result<RedirectUrl, FinishSignInError> {
+        let now = self.clock.now();
+        let state = StateDigest::of(state);
+        let session = self.sessions.in_login(&state, now).await?;
+        let (session, target, login) = session
+            .and_then(|session| match session.stage.clone() {
+                Stage::InLogin(target, login) => Some((session, target, login)),
+                Stage::Incomplete(_) | Stage::Ready(_) | Stage::Completed(_) => None,
+            })
+            .ok_or(FinishSignInError::UnknownSignIn)?;
+        let scene = self.scene(session, target).ok_or(FinishSignInError::NotIntegrated)?;
+        let pending = self.open(&login.pending, state.as_bytes())?;
+        match self.sign_in.finish(&scene.partner, &pending, answer).await {
+            Ok(identity) => self.admit(&scene, &state, identity).await?,
+            Err(error) => {
+                tracing::info!(mvpd = %scene.target.mvpd, %error, "a sign-in failed");
+                self.sessions.abandon_login(&state).await?;
+            }
+        }
+        Ok(scene.target.redirect_url)
+    }
+
+    /// Turns a verified identity into the profile of the device that asked for it.
+    async fn admit(
+        &self,
+        scene: &Scene,
+        state: &StateDigest,
+        identity: VerifiedIdentity,
+    ) -> Result<(), FinishSignInError> {
+        let now = self.clock.now();
+        let not_after = sign_in_end(&self.config, &scene.settings(), &identity, now)
+            .ok_or_else(|| FinishSignInError::NoLifetime(scene.target.mvpd.to_string()))?;
+        let id = self.entropy.uuid().to_string();
+        let credentials =
+            identity.credentials.as_ref().map(|it| self.seal(it, id.as_bytes())).transpose()?;
+        let profile = Profile {
+            id,
+            key: scene.key(),
+            user_id: identity.user_id,
+            attributes: identity.attributes,
+            home_based: identity.home_based,
+            credentials,
+            session_id: scene.session.session_id.clone(),
+            not_before: now,
+            not_after,
+            invalidated_at: None,
+            fetched_at: None,
+        };
+        let changing = self.profiles.changing(&profile.key.holder);
+        if !self.sessions.complete_login(state, &profile, now).await? {
+            return Err(FinishSignInError::UnknownSignIn);
+        }
+        drop(changing);
+        let user = self.pseudonym(&profile);
+        let about = About { user: Some(&user), session: Some(&profile.session_id) };
+        self.report(scene, Name::AuthnPending, about, now).await;
+        Ok(())
+    }
+
+    fn scene(&self, session: AuthenticationSession, target: Target) -> Option<Scene> {
+        let snapshot = self.registry.snapshot();
+        let channel = snapshot.service_provider(session.holder.service_provider.as_str())?;
+        let channel = Arc::clone(channel);
+        let partner = call::partner(&snapshot, &channel, &target.mvpd)?;
+        Some(Scene { snapshot, channel, partner, session, target })
+    }
+
+    async fn report(&self, scene: &Scene, name: Name, about: About<'_>, now: Timestamp) {
+        let moment = (&scene.session.origin, now);
+        let reporter =
+            self.reporter_for(&scene.snapshot, &scene.channel, &scene.partner.mvpd, moment);
+        self.record(vec![reporter.event(name, about)]).await;
+    }
+}
+
+/// When a sign-in that happens `now` ends (`mvpd` §9 T1, T2): the deployment's word, else the
+/// integration's, else the provider's. Home-based ones never outlast what the provider granted.
+fn sign_in_end(
+    config: &EntitlementConfig,
+    settings: &EffectiveSettings,
+    identity: &VerifiedIdentity,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let home_based = identity.home_based == Some(true);
+    if let Some(ttl) = config.profile_ttl {
+        Some(now + ttl)
+    } else if let Some(ttl) = settings.hba_authn_ttl().filter(|_| home_based) {
+        let end = now + ttl;
+        Some(identity.not_after.map_or(end, |granted| granted.min(end)))
+    } else if let Some(ttl) = settings.authn_ttl() {
+        Some(now + ttl)
+    } else {
+        identity.not_after
+    }
+}

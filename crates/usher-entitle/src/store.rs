@@ -1,0 +1,137 @@
+//! What the entitlement service needs from a record store.
+//!
+//! Every method is one atomic step: it happens completely or not at all, also across a crash, and
+//! what it reports as done is durable. Instants are arguments; stores read no clock.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+use usher_core::{StoreError, Timestamp};
+
+use crate::code::Code;
+use crate::profile::{Profile, ProfileKey};
+use crate::sealed::StateDigest;
+use crate::session::{AuthenticationSession, Holder, Login, Parameters, PendingLogout};
+
+/// How long expired and invalidated profiles are remembered (`pass-rest-v2` §5.2).
+pub const TOMBSTONE_RETENTION: Duration = Duration::from_hours(30 * 24);
+
+/// Authentication sessions, the sign-ins they lead to, and sign-outs under way.
+///
+/// "Live" means `now <= not_after`. There is at most one session per [`Holder`].
+#[async_trait]
+pub trait SessionStore: Send + Sync + 'static {
+    /// Stores `session` in place of any other of the same holder, whose code is void from then on.
+    ///
+    /// [`StoreError::Conflict`] when another holder's session has the same code: draw another.
+    async fn create(&self, session: &AuthenticationSession) -> Result<(), StoreError>;
+
+    /// The live session with this code.
+    async fn find(
+        &self,
+        code: &Code,
+        now: Timestamp,
+    ) -> Result<Option<AuthenticationSession>, StoreError>;
+
+    /// Lays `given` over the parameters of the live session with this code and returns the result.
+    ///
+    /// A sign-in under way is abandoned. Nothing happens to a completed session, and nothing is
+    /// returned of it.
+    async fn resume(
+        &self,
+        code: &Code,
+        given: &Parameters,
+        now: Timestamp,
+    ) -> Result<Option<AuthenticationSession>, StoreError>;
+
+    /// Records that the viewer is on the way to the provider; an earlier attempt of the same session
+    /// is void from then on. False, and nothing recorded, unless the session is live, complete in its
+    /// parameters and not completed.
+    async fn begin_login(
+        &self,
+        code: &Code,
+        login: &Login,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// The live session whose viewer is on the way with this reference.
+    async fn in_login(
+        &self,
+        state: &StateDigest,
+        now: Timestamp,
+    ) -> Result<Option<AuthenticationSession>, StoreError>;
+
+    /// Consumes the reference: the session is ready for another attempt. Nothing when it is unknown.
+    async fn abandon_login(&self, state: &StateDigest) -> Result<(), StoreError>;
+
+    /// Consumes the reference, completes its session and stores `profile` under its key in place of
+    /// whatever was there, all in one step. False, and nothing changed, when the reference is unknown,
+    /// already consumed, or its session is not live.
+    async fn complete_login(
+        &self,
+        state: &StateDigest,
+        profile: &Profile,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Remembers a sign-out that has to visit the provider.
+    async fn begin_logout(&self, logout: &PendingLogout) -> Result<(), StoreError>;
+
+    /// The sign-out with this reference when its way out is used for the first time; nothing from
+    /// then on, or once it is over.
+    async fn open_logout(
+        &self,
+        state: &StateDigest,
+        now: Timestamp,
+    ) -> Result<Option<PendingLogout>, StoreError>;
+
+    /// Consumes the sign-out with this reference, whether its way out was used or not.
+    async fn close_logout(
+        &self,
+        state: &StateDigest,
+        now: Timestamp,
+    ) -> Result<Option<PendingLogout>, StoreError>;
+
+    /// Forgets sessions and sign-outs that are over at `now`; returns how many.
+    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// Profiles and their tombstones.
+#[async_trait]
+pub trait ProfileStore: Send + Sync + 'static {
+    /// Everything stored for this holder, tombstones included, in the order of their sign-ins.
+    async fn held_by(&self, holder: &Holder) -> Result<Vec<Profile>, StoreError>;
+
+    /// Deletes what is stored under `key` and returns it.
+    async fn delete(&self, key: &ProfileKey) -> Result<Option<Profile>, StoreError>;
+
+    /// Invalidates the profile under `key`, provided it still is the sign-in `id` and is not
+    /// invalidated yet.
+    async fn invalidate(
+        &self,
+        key: &ProfileKey,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Replaces the metadata of the profile under `key`, provided it still is the sign-in `id`.
+    async fn set_attributes(
+        &self,
+        key: &ProfileKey,
+        id: &str,
+        attributes: &Map<String, Value>,
+    ) -> Result<(), StoreError>;
+
+    /// Notes that the application has fetched the sign-in `id`. True exactly once per sign-in, however
+    /// many ask at the same time; false too when it is no longer under `key`.
+    async fn mark_fetched(
+        &self,
+        key: &ProfileKey,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Forgets tombstones older than [`TOMBSTONE_RETENTION`]; returns how many.
+    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError>;
+}
