@@ -1,0 +1,118 @@
+//! What it costs to verify an answer, and to refuse the costliest ones the bounds let through.
+//!
+//! `cargo run --release -p usher-saml --example verify_cost`
+
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use usher_core::Timestamp;
+use usher_jose::{Certificate, OsEntropy, RsaKey};
+use usher_saml::idp::{ResponseToSign, SignParts};
+use usher_saml::{
+    DecryptionKey, Expected, IdentityProvider, NameId, Sha1, SignedPart, SigningIdentity,
+    TrustedKeys,
+};
+
+const NOW: Timestamp = Timestamp::from_secs(1_932_887_727);
+const ACS: &str = "https://sp.tve.example/sp/saml/SAMLAssertionConsumer";
+const SP: &str = "https://saml.sp.tve.example";
+const IDP: &str = "urn:mvpd:cableone";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let key = RsaKey::generate()?;
+    let years = (NOW, NOW + Duration::from_hours(24 * 365));
+    let certificate = Certificate::self_signed(&key, "provider", years)?;
+    let identity = SigningIdentity::new(&key, certificate.clone())?;
+    let provider = IdentityProvider {
+        issuers: vec![IDP.to_owned()],
+        trust: TrustedKeys::pinned(std::slice::from_ref(&certificate), Sha1::Refused)?,
+        signed: SignedPart::Either,
+        decryption_keys: vec![DecryptionKey::new(&key)?],
+        require_encryption: false,
+        block_unsolicited: true,
+        skew: Duration::from_mins(2),
+        user_id_attribute: None,
+    };
+    let name_id = NameId { value: "u-7f31c0".to_owned(), ..NameId::default() };
+    let attributes = [
+        ("householdID", vec!["hh-1".to_owned()]),
+        ("channelID", (0..40).map(|channel| format!("CHANNEL{channel}")).collect()),
+    ];
+    let answer = |sign| ResponseToSign { sign, ..answer(&name_id, &attributes) };
+
+    let assertion = answer(SignParts::Assertion).clear(&identity)?;
+    let both = answer(SignParts::Both).clear(&identity)?;
+    let encrypted = answer(SignParts::Both).encrypted(&identity, &certificate, &OsEntropy)?;
+    report("assertion signed", &provider, &assertion);
+    report("both signed", &provider, &both);
+    report("both signed, encrypted", &provider, &encrypted);
+    for (name, filler) in fillers() {
+        report(name, &provider, &both.replacen("u-7f31c0", &filler, 1));
+        report(
+            name,
+            &provider,
+            &both.replacen("<saml:Issuer>", &format!("{filler}<saml:Issuer>"), 1),
+        );
+    }
+    Ok(())
+}
+
+/// Contents as costly as the bounds allow.
+fn fillers() -> Vec<(&'static str, String)> {
+    let numbered =
+        |count: usize, one: &dyn Fn(usize) -> String| -> String { (0..count).map(one).collect() };
+    let attributes = numbered(40, &|i| format!(" a{i}=''"));
+    let ids = numbered(3_700, &|i| format!("<a ID='i{i}'/>"));
+    let namespaces = numbered(27, &|i| format!(" xmlns:n{i}='u{i}'"));
+    let uses = numbered(3_700, &|i| format!("<n{}:a/>", i % 27));
+    let open = numbered(36, &|_| format!("<a{namespaces}>"));
+    vec![
+        ("many elements", "<a/>".repeat(3_900)),
+        ("many attributes", format!("<a{attributes}/>").repeat(95)),
+        ("many ids", ids),
+        ("many namespaces", format!("{open}{uses}{}", "</a>".repeat(36))),
+        ("much text", "&amp;".repeat(48_000)),
+        ("many comments", "<!---->".repeat(3_900)),
+    ]
+}
+
+#[expect(clippy::print_stdout, reason = "printing is what the example is for")]
+fn report(name: &str, provider: &IdentityProvider, document: &str) {
+    let expected = Expected {
+        now: NOW,
+        acs_url: ACS,
+        sp_entity_id: SP,
+        requestor: None,
+        request_id: Some("_request"),
+    };
+    let outcome = provider
+        .verify(document, &expected)
+        .map_or_else(|rejection| rejection.to_string(), |_| "accepted".to_owned());
+    let rounds = 200_u32;
+    #[expect(clippy::disallowed_methods, reason = "the example measures real time")]
+    let start = Instant::now();
+    for _ in 0..rounds {
+        std::hint::black_box(provider.verify(std::hint::black_box(document), &expected)).ok();
+    }
+    let each = start.elapsed() / rounds;
+    println!("{:>9} ns  {:>7} bytes  {name}: {outcome}", each.as_nanos(), document.len());
+}
+
+fn answer<'a>(name_id: &'a NameId, attributes: &'a [(&'a str, Vec<String>)]) -> ResponseToSign<'a> {
+    ResponseToSign {
+        response_id: "_response",
+        assertion_id: "_assertion",
+        issue_instant: NOW,
+        not_before: NOW,
+        not_on_or_after: NOW + Duration::from_mins(5),
+        issuer: IDP,
+        acs_url: ACS,
+        audience: SP,
+        in_response_to: Some("_request"),
+        name_id,
+        session_index: Some("_session"),
+        session_not_on_or_after: None,
+        attributes,
+        sign: SignParts::Both,
+    }
+}

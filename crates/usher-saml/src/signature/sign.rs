@@ -1,0 +1,112 @@
+//! Signing what we send.
+
+use std::fmt;
+
+use bergshamra::crypto::sign::{SigningKey, from_uri};
+use bergshamra::dsig::sign::sign_owned;
+use bergshamra::keys::loader::load_rsa_private_pem;
+use bergshamra::{DsigContext, KeysManager};
+use usher_jose::{Certificate, RsaKey};
+
+use super::{RSA_SHA256, SHA256};
+use crate::names::{DS, ENVELOPED, EXC_C14N};
+use crate::xml::Element;
+
+/// Why a message could not be signed or encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignError {
+    /// The key cannot be used.
+    #[error("the key cannot be used")]
+    Key,
+    /// The library refused.
+    #[error("the message could not be signed")]
+    Sign,
+    /// The library refused.
+    #[error("the message could not be encrypted")]
+    Encrypt,
+}
+
+/// An RSA key with the certificate that announces it. Signs RSA-SHA256.
+pub struct SigningIdentity {
+    context: DsigContext,
+    key: SigningKey,
+    certificate: Certificate,
+}
+
+impl SigningIdentity {
+    /// `key`, announced by `certificate`.
+    pub fn new(key: &RsaKey, certificate: Certificate) -> Result<Self, SignError> {
+        let pem = key.to_pkcs8_pem().map_err(|_| SignError::Key)?;
+        let loaded = load_rsa_private_pem(pem.expose().as_bytes()).map_err(|_| SignError::Key)?;
+        let software = loaded.to_signing_key().ok().flatten().ok_or(SignError::Key)?;
+        let mut keys = KeysManager::new();
+        keys.add_key(loaded);
+        Ok(Self { context: DsigContext::new(keys), key: software, certificate })
+    }
+
+    /// The certificate that announces the key.
+    pub const fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// Fills in the one empty signature (see [`template`]) that is first in `xml`.
+    pub(crate) fn sign(&self, xml: String) -> Result<String, SignError> {
+        sign_owned(&self.context, xml).map_err(|_| SignError::Sign)
+    }
+
+    /// An RSA-SHA256 signature beside the message, for the redirect binding.
+    pub(crate) fn sign_detached(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let algorithm = from_uri(RSA_SHA256).map_err(|_| SignError::Sign)?;
+        algorithm.sign(&self.key, message).map_err(|_| SignError::Sign)
+    }
+
+    /// An enveloped signature of the element with this id, still empty. `prefixes` are the namespace
+    /// prefixes canonicalization shall treat inclusively (`mvpd` §7.3).
+    pub(crate) fn template(&self, id: &str, prefixes: Option<&str>) -> Element {
+        template(id, prefixes, &self.certificate)
+    }
+}
+
+impl fmt::Debug for SigningIdentity {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("SigningIdentity")
+    }
+}
+
+/// An enveloped signature of the element with this id, still empty.
+pub(crate) fn template(id: &str, prefixes: Option<&str>, certificate: &Certificate) -> Element {
+    let canonical = match prefixes {
+        Some(prefixes) => Element::new("ds:Transform").attr("Algorithm", EXC_C14N).child(
+            &Element::new("ec:InclusiveNamespaces")
+                .attr("xmlns:ec", EXC_C14N)
+                .attr("PrefixList", prefixes),
+        ),
+        None => Element::new("ds:Transform").attr("Algorithm", EXC_C14N),
+    };
+    let reference = Element::new("ds:Reference")
+        .attr("URI", format!("#{id}"))
+        .child(
+            &Element::new("ds:Transforms")
+                .child(&Element::new("ds:Transform").attr("Algorithm", ENVELOPED))
+                .child(&canonical),
+        )
+        .child(&Element::new("ds:DigestMethod").attr("Algorithm", SHA256))
+        .child(&Element::new("ds:DigestValue"));
+    let info = Element::new("ds:SignedInfo")
+        .child(&Element::new("ds:CanonicalizationMethod").attr("Algorithm", EXC_C14N))
+        .child(&Element::new("ds:SignatureMethod").attr("Algorithm", RSA_SHA256))
+        .child(&reference);
+    Element::new("ds:Signature")
+        .attr("xmlns:ds", DS)
+        .child(&info)
+        .child(&Element::new("ds:SignatureValue"))
+        .child(&key_info(certificate))
+}
+
+/// A `ds:KeyInfo` with a certificate in it.
+pub(crate) fn key_info(certificate: &Certificate) -> Element {
+    let base64: String =
+        certificate.pem().lines().filter(|line| !line.starts_with("-----")).collect();
+    let certificate = Element::new("ds:X509Certificate").text(&base64);
+    Element::new("ds:KeyInfo").child(&Element::new("ds:X509Data").child(&certificate))
+}
