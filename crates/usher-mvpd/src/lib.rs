@@ -1,0 +1,26 @@
+//! Talks to TV providers: signs viewers in and out there, and asks whether they may watch.
+//!
+//! [`Gateway`] implements the two ports of `usher-entitle` and picks the adapter by the catalog: OAuth
+//! 2.0 / OpenID Connect sign-in and REST authorization today. It promises that a provider's answer is
+//! believed only when it proves itself, that every exchange is bounded in time, bytes and number, and
+//! that nothing a provider sends can fail in another way than the ports allow. It keeps no record of
+//! viewers: what later calls need is handed back as opaque credentials.
+//!
+//! [`demo`] holds the providers that `usher demo` brings along. They share no protocol code with the
+//! gateway: what works between the two works over real HTTP.
+
+mod claims;
+mod credentials;
+pub mod demo;
+mod gateway;
+mod lanes;
+mod oauth;
+mod path;
+mod peer;
+mod resource;
+mod rest;
+mod text;
+
+pub use demo::DemoProviders;
+pub use gateway::{Gateway, GatewayError, Limits};
+pub use resource::{Rating, Resource, ResourceError};

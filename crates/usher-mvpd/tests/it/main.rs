@@ -1,0 +1,13 @@
+//! The gateway against providers that answer badly, over real sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "what a test cannot go on without ends it"
+)]
+
+mod authorization;
+mod demo;
+mod peer;
+mod sign_in;
+mod world;

@@ -1,0 +1,102 @@
+//! A catalog with one provider, and a gateway that talks to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use url::Url;
+use usher_core::{Clock as _, Secret, ServiceProviderId};
+use usher_entitle::{AuthorizationAsk, Partner, Purpose};
+use usher_jose::OsEntropy;
+use usher_mvpd::{Gateway, Limits};
+use usher_registry::{Integration, Mvpd};
+use usher_testkit::ManualClock;
+
+use crate::peer::Peer;
+
+pub(crate) struct World {
+    pub(crate) gateway: Gateway,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) partner: Partner,
+}
+
+impl World {
+    /// `peer` as an OAuth provider with a REST decision point.
+    pub(crate) fn with(peer: &Peer) -> Self {
+        Self::of(&provider(peer))
+    }
+
+    /// The provider that `mvpd` describes.
+    pub(crate) fn of(mvpd: &Value) -> Self {
+        let limits = Limits {
+            connect_timeout: Duration::from_millis(300),
+            sign_in: Duration::from_millis(700),
+            questions_per_mvpd: 2,
+        };
+        let clock = Arc::new(ManualClock::default());
+        let base = Url::parse("https://usher.example/").unwrap();
+        let gateway =
+            Gateway::new(&base, limits, Arc::clone(&clock) as _, Arc::new(OsEntropy)).unwrap();
+        let mvpd: Mvpd = serde_json::from_value(mvpd.clone()).unwrap();
+        let integration: Integration = serde_json::from_value(json!({
+            "service_provider": "CH1", "mvpd": "Cable", "client_id": "usher & co",
+            "client_secret": "s:e c",
+        }))
+        .unwrap();
+        let partner = Partner {
+            service_provider: ServiceProviderId::from("CH1"),
+            mvpd: Arc::new(mvpd),
+            integration: Arc::new(integration),
+        };
+        Self { gateway, clock, partner }
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now().as_secs()
+    }
+
+    /// A question about these resources.
+    pub(crate) fn ask(&self, resources: &[&str]) -> AuthorizationAsk {
+        AuthorizationAsk {
+            partner: self.partner.clone(),
+            user_id: "u-1".to_owned(),
+            credentials: None,
+            resources: resources.iter().map(|&resource| resource.to_owned()).collect(),
+            purpose: Purpose::Authorize,
+            client_ip: Some([198, 51, 100, 23].into()),
+            budget: Duration::from_millis(700),
+        }
+    }
+
+    /// Credentials as a sign-in leaves them, with an access token that lasts `expires_in` seconds.
+    pub(crate) fn credentials(&self, expires_in: i64) -> Secret<String> {
+        Secret::new(
+            json!({
+                "protocol": "oauth2",
+                "access_token": "access-0",
+                "access_expires_at": (self.now() + expires_in) * 1000,
+                "refresh_token": "refresh-0",
+                "id_token": "id-0",
+            })
+            .to_string(),
+        )
+    }
+}
+
+/// The catalog entry of `peer`.
+pub(crate) fn provider(peer: &Peer) -> Value {
+    json!({
+        "id": "Cable", "display_name": "Cable", "logo_url": "https://cable.example/logo.png",
+        "authn": {
+            "protocol": "oauth2",
+            "issuer": "https://cable.example",
+            "authorization_url": "https://cable.example/authorize?brand=1",
+            "token_url": peer.at("/token"),
+            "userinfo_url": peer.at("/userinfo"),
+            "jwks_url": peer.at("/jwks"),
+            "claims": { "zip": "zip" },
+        },
+        "authz": { "protocol": "rest", "url": peer.at("/decide") },
+        "logout": { "mode": "redirect", "url": "https://cable.example/logout" },
+    })
+}

@@ -1,0 +1,9 @@
+//! Stream activity in memory with its durable image; event journal and warehouse on disk.
+
+mod activity;
+mod journal;
+mod warehouse;
+
+pub use activity::LocalActivity;
+pub use journal::{JournalSettings, LocalJournal};
+pub use warehouse::{LocalWarehouse, WarehouseSettings};

@@ -1,0 +1,22 @@
+//! Authentication sessions, sign-outs and profiles.
+
+mod profiles;
+mod sessions;
+
+pub use profiles::SqlProfiles;
+pub use sessions::SqlSessions;
+
+use usher_core::{DeviceId, StoreError};
+use usher_entitle::Holder;
+
+use crate::row::Record;
+
+/// The holder in the three columns that name it.
+fn holder(record: &Record<'_>) -> Result<Holder, StoreError> {
+    let device: Vec<u8> = record.get("device")?;
+    Ok(Holder {
+        service_provider: record.get::<String>("service_provider")?.as_str().into(),
+        client: record.get::<String>("client")?.as_str().into(),
+        device: DeviceId::new(&device).ok_or_else(|| record.corrupt())?,
+    })
+}

@@ -1,0 +1,186 @@
+//! Profiles and their tombstones.
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+use usher_core::{StoreError, Timestamp};
+use usher_entitle::{Holder, Profile, ProfileKey, ProfileStore, Sealed, TOMBSTONE_RETENTION};
+
+use super::holder;
+use crate::Database;
+use crate::row::{Record, store_error, to_json};
+
+/// [`ProfileStore`] on a [`Database`].
+#[derive(Clone, Debug)]
+pub struct SqlProfiles(Database);
+
+impl SqlProfiles {
+    /// The profiles in `database`.
+    pub const fn new(database: Database) -> Self {
+        Self(database)
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "id, service_provider, client, device, mvpd, user_id, attributes, home_based, credentials, \
+         session_id, not_before, not_after, invalidated_at, fetched_at"
+    };
+}
+
+/// The profile under a key, bound as `$1` to `$4`.
+macro_rules! at_key {
+    () => {
+        " WHERE service_provider = $1 AND client = $2 AND device = $3 AND mvpd = $4"
+    };
+}
+
+const PUT: &str = concat!(
+    "INSERT INTO profile (",
+    columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+     ON CONFLICT (service_provider, client, device, mvpd) DO UPDATE SET
+        id = excluded.id, user_id = excluded.user_id, attributes = excluded.attributes,
+        home_based = excluded.home_based, credentials = excluded.credentials,
+        session_id = excluded.session_id, not_before = excluded.not_before,
+        not_after = excluded.not_after, invalidated_at = excluded.invalidated_at,
+        fetched_at = excluded.fetched_at"
+);
+
+const HELD_BY: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM profile WHERE service_provider = $1 AND client = $2 AND device = $3
+      ORDER BY not_before, mvpd"
+);
+
+const DELETE: &str = concat!("DELETE FROM profile", at_key!(), " RETURNING ", columns!());
+
+const INVALIDATE: &str = concat!(
+    "UPDATE profile SET invalidated_at = $6",
+    at_key!(),
+    " AND id = $5 AND invalidated_at IS NULL"
+);
+
+const SET_ATTRIBUTES: &str =
+    concat!("UPDATE profile SET attributes = $6", at_key!(), " AND id = $5");
+
+const MARK_FETCHED: &str =
+    concat!("UPDATE profile SET fetched_at = $6", at_key!(), " AND id = $5 AND fetched_at IS NULL");
+
+/// `query` with `key` bound as `$1` to `$4`.
+macro_rules! bind_key {
+    ($query:expr, $key:expr) => {
+        sqlx::query($query)
+            .bind($key.holder.service_provider.as_str())
+            .bind($key.holder.client.as_str())
+            .bind($key.holder.device.as_bytes())
+            .bind($key.mvpd.as_str())
+    };
+}
+
+/// Stores `profile` in place of whatever is under its key.
+pub(super) async fn put(
+    connection: &mut AnyConnection,
+    profile: &Profile,
+) -> Result<(), StoreError> {
+    let Profile { key, .. } = profile;
+    sqlx::query(PUT)
+        .bind(profile.id.as_str())
+        .bind(key.holder.service_provider.as_str())
+        .bind(key.holder.client.as_str())
+        .bind(key.holder.device.as_bytes())
+        .bind(key.mvpd.as_str())
+        .bind(profile.user_id.as_str())
+        .bind(to_json(&profile.attributes)?)
+        .bind(profile.home_based.map(i64::from))
+        .bind(profile.credentials.as_ref().map(Sealed::as_bytes))
+        .bind(profile.session_id.as_str())
+        .bind(profile.not_before.as_millis())
+        .bind(profile.not_after.as_millis())
+        .bind(profile.invalidated_at.map(Timestamp::as_millis))
+        .bind(profile.fetched_at.map(Timestamp::as_millis))
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(store_error)
+}
+
+#[async_trait]
+impl ProfileStore for SqlProfiles {
+    async fn held_by(&self, holder: &Holder) -> Result<Vec<Profile>, StoreError> {
+        let rows = sqlx::query(HELD_BY)
+            .bind(holder.service_provider.as_str())
+            .bind(holder.client.as_str())
+            .bind(holder.device.as_bytes())
+            .fetch_all(self.0.readers())
+            .await;
+        rows.map_err(store_error)?.iter().map(profile).collect()
+    }
+
+    async fn delete(&self, key: &ProfileKey) -> Result<Option<Profile>, StoreError> {
+        let deleted = bind_key!(DELETE, key).fetch_optional(self.0.writer()).await;
+        deleted.map_err(store_error)?.as_ref().map(profile).transpose()
+    }
+
+    async fn invalidate(
+        &self,
+        key: &ProfileKey,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let query = bind_key!(INVALIDATE, key).bind(id).bind(now.as_millis());
+        query.execute(self.0.writer()).await.map(drop).map_err(store_error)
+    }
+
+    async fn set_attributes(
+        &self,
+        key: &ProfileKey,
+        id: &str,
+        attributes: &Map<String, Value>,
+    ) -> Result<(), StoreError> {
+        let query = bind_key!(SET_ATTRIBUTES, key).bind(id).bind(to_json(attributes)?);
+        query.execute(self.0.writer()).await.map(drop).map_err(store_error)
+    }
+
+    async fn mark_fetched(
+        &self,
+        key: &ProfileKey,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let query = bind_key!(MARK_FETCHED, key).bind(id).bind(now.as_millis());
+        let marked = query.execute(self.0.writer()).await.map_err(store_error)?;
+        Ok(marked.rows_affected() > 0)
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let swept = sqlx::query("DELETE FROM profile WHERE not_after < $1 OR invalidated_at < $1")
+            .bind((now - TOMBSTONE_RETENTION).as_millis())
+            .execute(self.0.writer())
+            .await;
+        Ok(swept.map_err(store_error)?.rows_affected())
+    }
+}
+
+fn profile(row: &AnyRow) -> Result<Profile, StoreError> {
+    let record = Record::new("profile", row);
+    let key = ProfileKey {
+        holder: holder(&record)?,
+        mvpd: record.get::<String>("mvpd")?.as_str().into(),
+    };
+    Ok(Profile {
+        id: record.get("id")?,
+        key,
+        user_id: record.get("user_id")?,
+        attributes: record.json("attributes")?,
+        home_based: record.get::<Option<i64>>("home_based")?.map(|flag| flag != 0),
+        credentials: record.get::<Option<Vec<u8>>>("credentials")?.map(Sealed::from_bytes),
+        session_id: record.get("session_id")?,
+        not_before: record.instant("not_before")?,
+        not_after: record.instant("not_after")?,
+        invalidated_at: record.optional_instant("invalidated_at")?,
+        fetched_at: record.optional_instant("fetched_at")?,
+    })
+}

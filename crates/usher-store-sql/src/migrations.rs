@@ -1,0 +1,24 @@
+//! The schema, step by step.
+//!
+//! A step that was released is never edited: its text is compared with what the database remembers.
+//! It must work with the code of the release before and after it (expand, move, contract).
+
+use std::borrow::Cow;
+
+use sqlx::SqlStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// Every step: its number, its name and its statements.
+const STEPS: &[(i64, &str, &str)] = &[
+    (1, "clients", include_str!("../migrations/0001_clients.sql")),
+    (2, "entitlement", include_str!("../migrations/0002_entitlement.sql")),
+];
+
+/// Brings a database up to date.
+pub(crate) fn migrator() -> Migrator {
+    let step = |(number, name, sql): &(i64, &'static str, &'static str)| {
+        let sql = SqlStr::from_static(sql);
+        Migration::new(*number, Cow::Borrowed(*name), MigrationType::Simple, sql, false)
+    };
+    Migrator::with_migrations(STEPS.iter().map(step).collect())
+}

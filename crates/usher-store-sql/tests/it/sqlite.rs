@@ -1,0 +1,56 @@
+use std::sync::Arc;
+
+use usher_clients::ClientStore;
+use usher_entitle::{ProfileStore, SessionStore};
+use usher_store_sql::{Database, SqlClients, SqlProfiles, SqlSessions};
+use usher_testkit::contract;
+
+/// A directory for database files; gone with the value.
+fn directory() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[tokio::test]
+async fn clients_keep_their_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher #1?.db");
+    contract::clients(async || {
+        let database = Database::open(&file).await.unwrap();
+        Arc::new(SqlClients::new(database)) as Arc<dyn ClientStore>
+    })
+    .await;
+    assert!(file.exists());
+}
+
+#[tokio::test]
+async fn sessions_keep_their_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::sessions(async || {
+        let database = Database::open(&file).await.unwrap();
+        Arc::new(SqlSessions::new(database)) as Arc<dyn SessionStore>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn profiles_keep_their_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::profiles(async || {
+        let database = Database::open(&file).await.unwrap();
+        let sessions = Arc::new(SqlSessions::new(database.clone())) as Arc<dyn SessionStore>;
+        (sessions, Arc::new(SqlProfiles::new(database)) as Arc<dyn ProfileStore>)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    std::fs::write(&file, "certainly not a database, and long enough to look at".repeat(20))
+        .unwrap();
+    let refused = Database::open(&file).await.unwrap_err().to_string();
+    assert!(refused.starts_with("the database cannot be"), "{refused}");
+}

@@ -1,0 +1,153 @@
+//! The promises of [`ProfileStore`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use usher_core::Timestamp;
+use usher_entitle::{Profile, ProfileKey, ProfileStore, SessionStore, TOMBSTONE_RETENTION};
+
+use super::sessions::{holder, login, profile, session, signing_in};
+
+/// Two handles on the same storage: profiles come into being by completed sign-ins.
+type Stores = (Arc<dyn SessionStore>, Arc<dyn ProfileStore>);
+
+/// Checks every promise of [`ProfileStore`].
+///
+/// `open` opens the same storage, empty at first, each time anew: what one handle has acknowledged,
+/// the next one must find.
+///
+/// # Panics
+///
+/// When a promise is broken.
+pub async fn profiles(open: impl AsyncFn() -> Stores) {
+    a_completed_sign_in_is_held_by_its_holder_alone(&open).await;
+    a_new_sign_in_replaces_the_profile_and_clears_its_tombstone(&open).await;
+    a_refused_completion_stores_nothing(&open).await;
+    a_deleted_profile_is_returned_and_gone(&open).await;
+    changes_reach_only_the_sign_in_they_mean(&open).await;
+    the_first_fetch_is_noted_once_however_many_ask(&open).await;
+    sweeping_forgets_only_old_tombstones(&open).await;
+}
+
+/// Signs `wanted` in; `number` is a login nobody else of the suite uses.
+async fn sign_in(sessions: &dyn SessionStore, wanted: &Profile, number: u8) {
+    let mut session = session("any", &format!("PROF{number:03}"));
+    session.holder = wanted.key.holder.clone();
+    signing_in(sessions, &session, &login(number)).await;
+    let state = login(number).state;
+    assert_eq!(sessions.complete_login(&state, wanted, session.not_before).await, Ok(true));
+}
+
+async fn a_completed_sign_in_is_held_by_its_holder_alone(open: &impl AsyncFn() -> Stores) {
+    let (sessions, profiles) = open().await;
+    let first = profile(holder("held"), "first");
+    let mut second = profile(holder("held"), "second");
+    second.key.mvpd = "OpCo".into();
+    second.not_before = second.not_before + Duration::from_secs(1);
+    second.home_based = None;
+    second.credentials = None;
+    sign_in(sessions.as_ref(), &first, 1).await;
+    sign_in(sessions.as_ref(), &second, 2).await;
+    let both = vec![first, second];
+    for profiles in [profiles, open().await.1] {
+        assert_eq!(profiles.held_by(&holder("held")).await, Ok(both.clone()));
+        assert_eq!(profiles.held_by(&holder("stranger")).await, Ok(vec![]));
+        let mut elsewhere = holder("held");
+        elsewhere.client = "client-2".into();
+        assert_eq!(profiles.held_by(&elsewhere).await, Ok(vec![]));
+    }
+}
+
+async fn a_new_sign_in_replaces_the_profile_and_clears_its_tombstone(
+    open: &impl AsyncFn() -> Stores,
+) {
+    let (sessions, profiles) = open().await;
+    let old = profile(holder("renewed"), "old");
+    let new = Profile { home_based: None, ..profile(holder("renewed"), "new") };
+    sign_in(sessions.as_ref(), &old, 10).await;
+    assert_eq!(profiles.invalidate(&old.key, "old", old.not_before).await, Ok(()));
+    assert_eq!(profiles.mark_fetched(&old.key, "old", old.not_before).await, Ok(true));
+    sign_in(sessions.as_ref(), &new, 11).await;
+    assert_eq!(profiles.held_by(&old.key.holder).await, Ok(vec![new]));
+}
+
+async fn a_refused_completion_stores_nothing(open: &impl AsyncFn() -> Stores) {
+    let (sessions, profiles) = open().await;
+    let wanted = profile(holder("refused"), "refused");
+    let unknown = login(99).state;
+    assert_eq!(sessions.complete_login(&unknown, &wanted, wanted.not_before).await, Ok(false));
+    assert_eq!(profiles.held_by(&wanted.key.holder).await, Ok(vec![]));
+}
+
+async fn a_deleted_profile_is_returned_and_gone(open: &impl AsyncFn() -> Stores) {
+    let (sessions, profiles) = open().await;
+    let wanted = profile(holder("deleted"), "deleted");
+    sign_in(sessions.as_ref(), &wanted, 20).await;
+    let other = ProfileKey { mvpd: "OpCo".into(), ..wanted.key.clone() };
+    assert_eq!(profiles.delete(&other).await, Ok(None));
+    assert_eq!(profiles.delete(&wanted.key).await, Ok(Some(wanted.clone())));
+    for profiles in [profiles, open().await.1] {
+        assert_eq!(profiles.delete(&wanted.key).await, Ok(None));
+        assert_eq!(profiles.held_by(&wanted.key.holder).await, Ok(vec![]));
+    }
+}
+
+async fn changes_reach_only_the_sign_in_they_mean(open: &impl AsyncFn() -> Stores) {
+    let (sessions, profiles) = open().await;
+    let wanted = profile(holder("changed"), "changed");
+    let (key, at) = (&wanted.key, wanted.not_before);
+    let news = serde_json::Map::from_iter([("language".to_owned(), "en \u{fc}".into())]);
+    sign_in(sessions.as_ref(), &wanted, 30).await;
+
+    assert_eq!(profiles.invalidate(key, "earlier", at).await, Ok(()));
+    assert_eq!(profiles.set_attributes(key, "earlier", &news).await, Ok(()));
+    assert_eq!(profiles.mark_fetched(key, "earlier", at).await, Ok(false));
+    assert_eq!(profiles.held_by(&key.holder).await, Ok(vec![wanted.clone()]));
+
+    assert_eq!(profiles.set_attributes(key, "changed", &news).await, Ok(()));
+    assert_eq!(profiles.invalidate(key, "changed", at).await, Ok(()));
+    let later = at + Duration::from_secs(5);
+    assert_eq!(profiles.invalidate(key, "changed", later).await, Ok(()));
+    let changed = Profile { attributes: news, invalidated_at: Some(at), ..wanted.clone() };
+    for profiles in [profiles, open().await.1] {
+        assert_eq!(profiles.held_by(&key.holder).await, Ok(vec![changed.clone()]));
+    }
+}
+
+async fn the_first_fetch_is_noted_once_however_many_ask(open: &impl AsyncFn() -> Stores) {
+    let (sessions, profiles) = open().await;
+    let wanted = profile(holder("fetched"), "fetched");
+    let at = Timestamp::from_secs(1_765_000_100);
+    sign_in(sessions.as_ref(), &wanted, 40).await;
+    let asks = (0..20).map(|_| profiles.mark_fetched(&wanted.key, "fetched", at));
+    let noted = futures_util::future::join_all(asks).await;
+    assert_eq!(noted.iter().filter(|noted| **noted == Ok(true)).count(), 1);
+    assert_eq!(noted.iter().filter(|noted| **noted == Ok(false)).count(), 19);
+    let fetched = Profile { fetched_at: Some(at), ..wanted.clone() };
+    assert_eq!(open().await.1.held_by(&wanted.key.holder).await, Ok(vec![fetched]));
+}
+
+async fn sweeping_forgets_only_old_tombstones(open: &impl AsyncFn() -> Stores) {
+    let (sessions, profiles) = open().await;
+    let start = profile(holder("swept"), "swept").not_before;
+    let end = start + Duration::from_mins(1);
+    let expired = Profile { not_after: end, ..profile(holder("expired"), "expired") };
+    let ended = profile(holder("ended"), "ended");
+    let active =
+        Profile { not_after: end + TOMBSTONE_RETENTION * 2, ..profile(holder("active"), "active") };
+    let ended = Profile { not_after: active.not_after, ..ended };
+    for (number, profile) in [(50, &expired), (51, &ended), (52, &active)] {
+        sign_in(sessions.as_ref(), profile, number).await;
+    }
+    assert_eq!(profiles.invalidate(&ended.key, "ended", end).await, Ok(()));
+
+    let before = profiles.held_by(&holder("expired")).await;
+    assert!(profiles.sweep(end + TOMBSTONE_RETENTION).await.is_ok());
+    assert_eq!(profiles.held_by(&holder("expired")).await, before);
+
+    let late = end + TOMBSTONE_RETENTION + Duration::from_millis(1);
+    assert!(profiles.sweep(late).await.is_ok());
+    assert_eq!(profiles.held_by(&holder("expired")).await, Ok(vec![]));
+    assert_eq!(profiles.held_by(&holder("ended")).await, Ok(vec![]));
+    assert_eq!(profiles.held_by(&holder("active")).await, Ok(vec![active]));
+}
