@@ -1,0 +1,47 @@
+//! Request bodies: small, read whole, parsed without regard to the declared media type.
+
+use axum::body::{Body, to_bytes};
+use bytes::Bytes;
+use serde::Deserialize;
+use usher_entitle::GivenParameters;
+
+use super::problem::{INVALID_REDIRECT_URL, INVALID_RESOURCES, Problem};
+
+/// The largest body that is read, in bytes. Fifty MRSS documents fit.
+const BYTES_MAX: usize = 64 * 1024;
+
+async fn read(body: Body) -> Option<Bytes> {
+    to_bytes(body, BYTES_MAX).await.ok()
+}
+
+/// The session parameters in a form. Of a parameter given twice the first counts.
+///
+/// A form that is too long cannot be so because of anything but its redirect URL.
+pub(super) async fn session_parameters(body: Body) -> Result<GivenParameters, Problem> {
+    let form = read(body).await.ok_or(&INVALID_REDIRECT_URL)?;
+    let mut given = GivenParameters::default();
+    for (name, value) in form_urlencoded::parse(&form) {
+        let parameter = match &*name {
+            "mvpd" => &mut given.mvpd,
+            // The shorter name is that of some published samples.
+            "domainName" | "domain" => &mut given.domain_name,
+            "redirectUrl" => &mut given.redirect_url,
+            _ => continue,
+        };
+        parameter.get_or_insert_with(|| value.into_owned());
+    }
+    Ok(given)
+}
+
+#[derive(Deserialize)]
+struct Ask {
+    resources: Vec<String>,
+}
+
+/// The resources in a JSON body: one or more, none of them empty.
+pub(super) async fn resources(body: Body) -> Result<Vec<String>, Problem> {
+    let json = read(body).await.ok_or(&INVALID_RESOURCES)?;
+    let ask: Ask = serde_json::from_slice(&json).map_err(|_| &INVALID_RESOURCES)?;
+    let sound = !ask.resources.is_empty() && ask.resources.iter().all(|it| !it.trim().is_empty());
+    if sound { Ok(ask.resources) } else { Err(Problem::from(&INVALID_RESOURCES)) }
+}

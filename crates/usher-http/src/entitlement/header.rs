@@ -1,0 +1,75 @@
+//! Request headers (`pass-rest-v2` §3): pure parsers, one per header.
+
+use axum::http::{HeaderMap, HeaderName, header};
+use base64::Engine as _;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use usher_core::DeviceId;
+use usher_entitle::DeviceInfo;
+
+pub(super) const DEVICE_IDENTIFIER: HeaderName = HeaderName::from_static("ap-device-identifier");
+const DEVICE_INFO: HeaderName = HeaderName::from_static("x-device-info");
+const VISITOR_IDENTIFIER: HeaderName = HeaderName::from_static("ap-visitor-identifier");
+
+/// The longest header value that is looked at, in bytes.
+const VALUE_BYTES_MAX: usize = 8 * 1024;
+
+/// The longest visitor id that is kept, in characters.
+const VISITOR_CHARS_MAX: usize = 256;
+
+/// Padding may be there or not; stray bits in the last character are somebody else's sloppiness.
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+const PLAIN: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
+const URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
+
+/// A header that cannot be understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+/// The device of `AP-Device-Identifier`; nothing when the header is absent.
+pub(super) fn device_identifier(headers: &HeaderMap) -> Result<Option<DeviceId>, Malformed> {
+    let Some(value) = headers.get(DEVICE_IDENTIFIER) else { return Ok(None) };
+    let value = value.to_str().ok().filter(|value| value.len() <= VALUE_BYTES_MAX);
+    let (kind, identifier) = value.and_then(|it| it.trim().split_once(' ')).ok_or(Malformed)?;
+    if !kind.eq_ignore_ascii_case("fingerprint") {
+        return Err(Malformed);
+    }
+    let identifier = identifier.trim_start();
+    let bytes = PLAIN.decode(identifier).or_else(|_| URL.decode(identifier));
+    let device = bytes.ok().and_then(|bytes| DeviceId::new(&bytes));
+    device.ok_or(Malformed).map(Some)
+}
+
+/// What `X-Device-Info` says. Base64 of something else than a JSON object says nothing, because that
+/// is what most published samples hold.
+pub(super) fn device_info(headers: &HeaderMap) -> Result<DeviceInfo, Malformed> {
+    let Some(value) = headers.get(DEVICE_INFO) else { return Ok(DeviceInfo::default()) };
+    let value = value.as_bytes().trim_ascii();
+    if value.len() > VALUE_BYTES_MAX {
+        return Err(Malformed);
+    }
+    let json = PLAIN.decode(value).map_err(|_| Malformed)?;
+    Ok(DeviceInfo::from_json(&json).unwrap_or_else(|| {
+        tracing::debug!("X-Device-Info holds no JSON object");
+        DeviceInfo::default()
+    }))
+}
+
+/// What the caller calls itself.
+pub(super) fn user_agent(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::USER_AGENT)?.to_str().ok()
+}
+
+/// The analytics id of the visitor, without a pair of quotes around it.
+pub(super) fn visitor_identifier(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(VISITOR_IDENTIFIER)?.to_str().ok()?.trim();
+    let bare = value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(value);
+    let kept: String = bare.chars().take(VISITOR_CHARS_MAX).collect();
+    (!kept.is_empty()).then_some(kept)
+}
+
+#[cfg(test)]
+#[path = "tests/header.rs"]
+mod tests;

@@ -1,0 +1,77 @@
+//! `GET /api/v2/{sp}/logout/{mvpd}` (`pass-rest-v2` §11) and the browser's way out.
+
+use axum::extract::{Path, Query, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use url::form_urlencoded::Serializer;
+use usher_core::ServiceProviderId;
+use usher_entitle::{LogoutAnswer, LogoutStep};
+
+use super::answer::Json;
+use super::call::DeviceCall;
+use super::page::{link_over, redirect, trouble};
+use super::problem::Problem;
+use crate::App;
+
+/// Signs a device out of one provider.
+pub(super) async fn get(
+    State(app): State<App>,
+    DeviceCall { call, device, path }: DeviceCall,
+    RawQuery(query): RawQuery,
+) -> Result<Json, Problem> {
+    let query = query.unwrap_or_default();
+    let redirect_url = form_urlencoded::parse(query.as_bytes())
+        .find_map(|(name, value)| (name == "redirectUrl").then_some(value));
+    let answer =
+        app.entitlement.logout(&call, device, path.get("mvpd"), redirect_url.as_deref()).await?;
+    Ok(Json(body(&app, &call.service_provider.id, &answer)))
+}
+
+fn body(app: &App, channel: &ServiceProviderId, answer: &LogoutAnswer) -> Value {
+    let (action, kind) = match answer.step {
+        LogoutStep::Visit { .. } => ("logout", "interactive"),
+        LogoutStep::Complete => ("complete", "none"),
+        LogoutStep::NobodySignedIn => ("invalid", "none"),
+    };
+    let mut entry = Map::from_iter([
+        ("actionName".to_owned(), json!(action)),
+        ("actionType".to_owned(), json!(kind)),
+        ("mvpd".to_owned(), json!(answer.mvpd.as_str())),
+    ]);
+    if let LogoutStep::Visit { state } = &answer.step {
+        let query = Serializer::new(String::new())
+            .append_pair("requestor_id", channel.as_str())
+            .append_pair("mso_id", answer.mvpd.as_str())
+            .append_pair("state", state)
+            .finish();
+        let base = app.settings.base_url.as_str().trim_end_matches('/');
+        entry.insert("url".to_owned(), json!(format!("{base}/adobe-services/logout?{query}")));
+    }
+    json!({ "logouts": { answer.mvpd.as_str(): entry } })
+}
+
+/// What the browser carries out.
+#[derive(Deserialize)]
+pub(super) struct WayOut {
+    #[serde(default)]
+    state: String,
+}
+
+/// Sends the browser to the provider to sign out there, once.
+pub(super) async fn open(State(app): State<App>, Query(way_out): Query<WayOut>) -> Response {
+    match app.entitlement.open_logout(&way_out.state).await {
+        Ok(Some(location)) => redirect(location.as_str()),
+        Ok(None) => link_over().into_response(),
+        Err(error) => trouble(&error),
+    }
+}
+
+/// Sends the browser that comes back from the provider to where the application wants it.
+pub(super) async fn close(State(app): State<App>, Path(state): Path<String>) -> Response {
+    match app.entitlement.close_logout(&state).await {
+        Ok(Some(location)) => redirect(location.as_str()),
+        Ok(None) => link_over().into_response(),
+        Err(error) => trouble(&error),
+    }
+}

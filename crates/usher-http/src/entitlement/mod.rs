@@ -1,0 +1,85 @@
+//! REST API V2 (`pass-rest-v2`) and the browser's way through signing in and out.
+//!
+//! One file per operation. Headers become a [`usher_entitle::Call`] in `call`, errors become codes and
+//! statuses in `problem`, and nowhere else. The partner endpoints exist, and say that they cannot
+//! do anything yet.
+
+mod answer;
+mod authenticate;
+mod authorize;
+mod body;
+mod call;
+mod callback;
+mod code;
+mod configuration;
+mod create_session;
+mod decision;
+mod device;
+mod header;
+mod logout;
+mod page;
+mod partner;
+mod preauthorize;
+mod problem;
+mod profile;
+mod profile_by_code;
+mod profiles;
+mod refusal;
+mod resume_session;
+mod retrieve_session;
+mod session;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get, post};
+
+use crate::App;
+use problem::Problem;
+
+/// Every JSON operation: path and handlers. Each path is served with and without a trailing slash.
+fn operations() -> [(&'static str, MethodRouter<App>); 12] {
+    [
+        ("/api/v2/{sp}/configuration", get(configuration::get)),
+        ("/api/v2/{sp}/sessions", post(create_session::post)),
+        ("/api/v2/{sp}/sessions/{code}", get(retrieve_session::get).post(resume_session::post)),
+        ("/api/v2/{sp}/profiles", get(profiles::get)),
+        ("/api/v2/{sp}/profiles/{mvpd}", get(profile::get)),
+        ("/api/v2/{sp}/profiles/code/{code}", get(profile_by_code::get)),
+        ("/api/v2/{sp}/decisions/preauthorize/{mvpd}", post(preauthorize::post)),
+        ("/api/v2/{sp}/decisions/authorize/{mvpd}", post(authorize::post)),
+        // As both published cookbooks print it.
+        ("/api/v2/{sp}/decision/authorize/{mvpd}", post(authorize::post)),
+        ("/api/v2/{sp}/logout/{mvpd}", get(logout::get)),
+        ("/api/v2/{sp}/sessions/sso/{partner}", post(partner::post)),
+        ("/api/v2/{sp}/profiles/sso/{partner}", post(partner::post)),
+    ]
+}
+
+/// What all paths of the API begin with.
+const BASE: &str = "/api/v2";
+
+pub(crate) fn routes(app: &App) -> Router<App> {
+    let mut api = Router::new().fallback(no_such_resource);
+    for (path, operation) in operations() {
+        let path = path.strip_prefix(BASE).unwrap_or(path);
+        let operation = operation.fallback(wrong_method);
+        api = api.route(path, operation.clone()).route(&format!("{path}/"), operation);
+    }
+    let opened = get(authenticate::get).fallback(page::wrong_method);
+    let browser = Router::new()
+        .route("/api/v2/authenticate/{sp}/{code}", opened.clone())
+        .route("/api/v2/authenticate/{sp}/{code}/", opened)
+        .route("/sp/oauth2/callback", get(callback::oauth2).fallback(page::wrong_method))
+        .route("/adobe-services/logout", get(logout::open).fallback(page::wrong_method))
+        .route("/sp/logout/{state}", get(logout::close).fallback(page::wrong_method));
+    let api = api.layer(from_fn_with_state(app.clone(), problem::render));
+    Router::new().nest(BASE, api).merge(browser)
+}
+
+async fn no_such_resource() -> Problem {
+    Problem::from(&problem::RESOURCE_NOT_FOUND)
+}
+
+async fn wrong_method() -> Problem {
+    Problem::from(&problem::METHOD_NOT_ALLOWED)
+}

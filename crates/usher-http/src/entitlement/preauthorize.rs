@@ -1,0 +1,23 @@
+//! `POST /api/v2/{sp}/decisions/preauthorize/{mvpd}` (`pass-rest-v2` §10).
+
+use axum::body::Body;
+use axum::extract::State;
+use usher_entitle::{DecisionAsk, Purpose};
+
+use super::answer::Json;
+use super::call::DeviceCall;
+use super::problem::Problem;
+use super::{body, decision};
+use crate::App;
+
+/// What a viewer could watch.
+pub(super) async fn post(
+    State(app): State<App>,
+    DeviceCall { call, device, path }: DeviceCall,
+    json: Body,
+) -> Result<Json, Problem> {
+    let resources = body::resources(json).await?;
+    let ask = DecisionAsk { device, mvpd: path.get("mvpd").to_owned(), resources };
+    let decisions = app.entitlement.preauthorize(&call, ask).await?;
+    Ok(decision::body(&app, &call, path.get("mvpd"), (Purpose::Preauthorize, &decisions)))
+}

@@ -1,0 +1,98 @@
+//! The answer to creating and resuming a session (`pass-rest-v2` §7.2).
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
+use usher_core::{MvpdId, ServiceProviderId, Timestamp};
+use usher_entitle::{AuthorizeReason, NextStep, ParameterName, SessionAnswer, Ticket};
+
+/// What stands for itself in a path segment (RFC 3986 §2.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What a session that still lacks parameters is answered with.
+#[derive(Clone, Copy)]
+pub(super) enum Lacking {
+    /// When it was just created.
+    Resume,
+    /// When it was resumed.
+    Retry,
+}
+
+/// The name of a parameter on the wire.
+pub(super) const fn name(parameter: ParameterName) -> &'static str {
+    match parameter {
+        ParameterName::Mvpd => "mvpd",
+        ParameterName::DomainName => "domainName",
+        ParameterName::RedirectUrl => "redirectUrl",
+    }
+}
+
+/// An instant as session answers write it: text, unlike everywhere else.
+pub(super) fn instant(at: Timestamp) -> Value {
+    at.as_millis().to_string().into()
+}
+
+pub(super) fn body(channel: &ServiceProviderId, answer: &SessionAnswer, lacking: Lacking) -> Value {
+    let mut members = Map::new();
+    match &answer.next {
+        NextStep::Authorize(reason) => {
+            let url = authorize_path(channel, answer.mvpd.as_ref());
+            act(&mut members, ("authorize", "direct", reason_type(*reason)), &url);
+        }
+        NextStep::Authenticate(ticket) => {
+            let path =
+                format!("/api/v2/authenticate/{}/{}", segment(channel.as_str()), ticket.code);
+            act(&mut members, ("authenticate", "interactive", "none"), &path);
+            tell(&mut members, ticket);
+        }
+        NextStep::Supply(ticket, missing) => {
+            let action = match lacking {
+                Lacking::Resume => "resume",
+                Lacking::Retry => "retry",
+            };
+            let path = format!("/api/v2/{}/sessions/{}", segment(channel.as_str()), ticket.code);
+            act(&mut members, (action, "direct", "none"), &path);
+            let missing: Vec<_> = missing.iter().map(|parameter| name(*parameter)).collect();
+            members.insert("missingParameters".to_owned(), json!(missing));
+            tell(&mut members, ticket);
+        }
+    }
+    members.insert("sessionId".to_owned(), json!(answer.session_id));
+    if let Some(mvpd) = &answer.mvpd {
+        members.insert("mvpd".to_owned(), json!(mvpd.as_str()));
+    }
+    members.insert("serviceProvider".to_owned(), json!(channel.as_str()));
+    members.into()
+}
+
+fn act(members: &mut Map<String, Value>, (name, kind, reason): (&str, &str, &str), url: &str) {
+    members.extend([
+        ("actionName".to_owned(), json!(name)),
+        ("actionType".to_owned(), json!(kind)),
+        ("reasonType".to_owned(), json!(reason)),
+        ("url".to_owned(), json!(url)),
+    ]);
+}
+
+fn tell(members: &mut Map<String, Value>, ticket: &Ticket) {
+    members.extend([
+        ("code".to_owned(), json!(ticket.code.as_str())),
+        ("notBefore".to_owned(), instant(ticket.not_before)),
+        ("notAfter".to_owned(), instant(ticket.not_after)),
+    ]);
+}
+
+const fn reason_type(reason: AuthorizeReason) -> &'static str {
+    match reason {
+        AuthorizeReason::Authenticated => "authenticated",
+        AuthorizeReason::Temporary => "temporary",
+    }
+}
+
+fn authorize_path(channel: &ServiceProviderId, mvpd: Option<&MvpdId>) -> String {
+    let mvpd = mvpd.map(MvpdId::as_str).unwrap_or_default();
+    format!("/api/v2/{}/decisions/authorize/{}", segment(channel.as_str()), segment(mvpd))
+}
+
+fn segment(text: &str) -> impl std::fmt::Display {
+    utf8_percent_encode(text, SEGMENT)
+}

@@ -1,0 +1,51 @@
+//! The HTTP edge: routes, extractors, handlers, wire formats and error codes.
+//!
+//! Handlers parse a request into what the domain understands, call one service, and render its
+//! answer; they decide nothing. Each API has its own module with its own error table, because each
+//! has its own contract. This is the only crate that knows axum.
+
+mod app;
+mod bearer;
+mod cors;
+mod dcr;
+mod demo;
+mod entitlement;
+mod health;
+mod openapi;
+mod reports;
+mod request_log;
+mod settings;
+mod streams;
+mod throttle;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware;
+
+use throttle::Throttle;
+
+pub use app::{App, Parts};
+pub use health::Readiness;
+pub use settings::HttpSettings;
+pub use throttle::{Limit, ThrottleSettings, TrustForwardedFor};
+
+/// Every route of the server.
+pub fn router(app: App) -> Router {
+    let mut router = Router::new()
+        .merge(health::routes())
+        .merge(openapi::routes())
+        .merge(dcr::routes())
+        .merge(entitlement::routes(&app))
+        .merge(streams::routes())
+        .merge(reports::routes());
+    if app.demo.is_some() {
+        router = router.merge(demo::routes());
+    }
+    let throttle = Throttle::new(app.settings.throttle.clone(), Arc::clone(&app.clock));
+    router
+        .layer(middleware::from_fn_with_state(throttle, throttle::apply))
+        .layer(middleware::from_fn(cors::apply))
+        .layer(middleware::from_fn(request_log::record))
+        .with_state(app)
+}

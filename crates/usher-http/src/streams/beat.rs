@@ -1,0 +1,21 @@
+//! E3: a heartbeat.
+
+use axum::extract::Request;
+use axum::response::Response;
+use usher_streams::{Caller, Subject};
+
+use crate::App;
+
+use super::answer::{Refusal, accepted};
+use super::submission;
+
+pub(super) async fn answer(
+    app: &App,
+    caller: &Caller,
+    (subject, session): (&Subject, &str),
+    request: Request,
+) -> Result<Response, Refusal> {
+    let submission = submission::read(request).await;
+    let beat = app.streams.beat(caller, subject, session, &submission).await?;
+    Ok(accepted(beat.at, beat.expires))
+}

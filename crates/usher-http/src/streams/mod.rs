@@ -1,0 +1,76 @@
+//! Stream limiting, `/v2` (`concurrency`): five endpoints, one file each.
+//!
+//! Everything below `/v2` comes through [`enter`], which finds the endpoint, proves the caller and
+//! dresses every answer, refusals included, in the same headers. The endpoint is found here rather
+//! than by axum because the contract decides 405 before 401, tolerates slashes and decodes path
+//! segments its own way; the routes are listed all the same, for the log and for `/openapi.json`.
+
+mod answer;
+mod beat;
+mod body;
+mod caller;
+mod list;
+mod metadata;
+mod path;
+mod start;
+mod stop;
+mod submission;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::response::Response;
+use axum::routing::any;
+
+use crate::App;
+
+use answer::{Refusal, dress};
+use path::{Place, Target};
+
+pub(crate) fn routes() -> Router<App> {
+    let router = Router::new()
+        .route("/v2/metadata", any(enter))
+        .route("/v2/sessions/{idp}/{subject}", any(enter))
+        .route("/v2/sessions/{idp}/{subject}/{session}", any(enter))
+        .route("/v2/runningStreams/{idp}/{subject}", any(enter));
+    // Stray paths: other spellings of the above, or 404 in this API's clothes. `/v1` is its past.
+    ["/v2", "/v2/", "/v2/{*rest}", "/v1/{*rest}"]
+        .into_iter()
+        .fold(router, |router, stray| router.route(stray, any(enter)))
+}
+
+/// Longest request line answered, in bytes (contracts README, clarification 14).
+const REQUEST_LINE_BYTES_MAX: usize = 16 * 1024;
+
+async fn enter(State(app): State<App>, request: Request) -> Response {
+    let now = app.clock.now();
+    let answer = answer(&app, request).await.unwrap_or_else(Refusal::into_response);
+    dress(answer, now)
+}
+
+/// Checks in the order of `concurrency` §9: preflight, routing, method, caller, then the rest.
+async fn answer(app: &App, request: Request) -> Result<Response, Refusal> {
+    if request.method() == Method::OPTIONS {
+        return Ok(answer::preflight());
+    }
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if request.method().as_str().len() + target + " HTTP/1.1".len() >= REQUEST_LINE_BYTES_MAX {
+        return Err(Refusal::RequestLineTooLong);
+    }
+    let place = Place::find(request.uri().path()).ok_or(Refusal::NotFound)?;
+    if !place.allows(request.method()) {
+        return Err(Refusal::MethodNotAllowed(place.allow()));
+    }
+    let caller = caller::prove(app, request.headers())?;
+    match (place.target()?, request.method()) {
+        (Target::Metadata, _) => Ok(metadata::answer(app, &caller)),
+        (Target::Subject(subject), _) => start::answer(app, &caller, &subject, request).await,
+        (Target::Stream(subject, session), &Method::DELETE) => {
+            stop::answer(app, &caller, &subject, &session).await
+        }
+        (Target::Stream(subject, session), _) => {
+            beat::answer(app, &caller, (&subject, &session), request).await
+        }
+        (Target::Running(subject), _) => list::answer(app, &caller, &subject).await,
+    }
+}
