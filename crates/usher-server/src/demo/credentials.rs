@@ -1,0 +1,87 @@
+//! Keys and passwords that only the demo world has.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use url::Url;
+use usher_config::Settings;
+use usher_core::{Clock, Entropy, Timestamp};
+use usher_jose::{Certificate, RsaKey};
+use usher_mvpd::DemoProviders;
+use usher_mvpd::demo::DemoClient;
+
+use super::Password;
+use crate::keys::{KeyRing, Keys, rsa_keys};
+
+/// usher's clients at Cablevision, one per channel; the catalog names the same.
+const CABLEVISION_CLIENTS: [&str; 3] = ["usher-ref30", "usher-news24", "usher-globex1"];
+
+const SERVICE_TOKEN_FILE: &str = "demo-service-token.pem";
+const METADATA_FILE: &str = "demo-metadata.pem";
+
+/// What the demo signs with as a TV provider, and what it hands out in `demo.json`.
+pub struct DemoKeys {
+    /// Signs `AD-Service-Token`s of the issuer `acme-id`.
+    pub service_token: RsaKey,
+    /// Decrypts the encrypted metadata of media company `acme`.
+    pub metadata: RsaKey,
+    /// The certificate that encrypts it.
+    pub metadata_certificate: Certificate,
+    /// Signs platform tokens of the issuer `roku`.
+    pub platform_token_secret: Password,
+    /// usher's own secret at Cablevision.
+    pub cablevision_client_secret: Password,
+    /// Password of the console's user `admin`.
+    pub console_password: Password,
+    /// Bearer token of the admin API.
+    pub admin_token: Password,
+}
+
+impl DemoKeys {
+    /// The server's keys and the demo's, made when missing.
+    ///
+    /// All RSA keys are made side by side first: they are most of a first start's time.
+    pub fn open(ring: &KeyRing, now: Timestamp) -> Result<(Keys, Self)> {
+        let [statements, access_tokens, media_tokens] = Keys::RSA_FILES;
+        let [service_token, metadata, ..] = rsa_keys(
+            ring,
+            [SERVICE_TOKEN_FILE, METADATA_FILE, statements, access_tokens, media_tokens],
+        )?;
+        let demo = Self {
+            metadata_certificate: ring.certificate(
+                "demo-metadata-certificate.pem",
+                &metadata,
+                "usher demo, user metadata of acme",
+                now,
+            )?,
+            service_token,
+            metadata,
+            platform_token_secret: ring.password("demo-platform-token")?,
+            cablevision_client_secret: ring.password("demo-cablevision-client")?,
+            console_password: ring.password("demo-console")?,
+            admin_token: ring.password("demo-admin-token")?,
+        };
+        Ok((Keys::open(ring, now)?, demo))
+    }
+
+    /// The built-in TV providers below `base_url`.
+    pub fn providers(
+        &self,
+        ring: &KeyRing,
+        base_url: &Url,
+        settings: &Settings,
+        (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
+    ) -> Result<DemoProviders> {
+        let clients = CABLEVISION_CLIENTS.map(|id| DemoClient {
+            id: id.to_owned(),
+            secret: self.cablevision_client_secret.clone(),
+        });
+        Ok(DemoProviders::new(
+            base_url,
+            ring.ec("demo-cablevision.pem")?,
+            clients.to_vec(),
+            settings.entitlement.authz_ttl,
+            (Arc::clone(clock), Arc::clone(entropy)),
+        ))
+    }
+}

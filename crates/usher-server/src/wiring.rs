@@ -1,0 +1,307 @@
+//! Which adapter stands behind which port: the embedded shape, one process and one directory.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::task::JoinHandle;
+use url::Url;
+use usher_clients::{Clients, ClientsConfig};
+use usher_config::{Settings, Throttle};
+use usher_core::{Clock, Entropy, Secret};
+use usher_cube::{Rules, Switches, Zone};
+use usher_entitle::{Entitlement, EntitlementConfig, EntitlementPorts, MediaTokenFormat};
+use usher_http::{App, HttpSettings, Limit, Parts, Readiness, ThrottleSettings, TrustForwardedFor};
+use usher_jose::{SealingKey, Signer, SigningKey, SigningPool};
+use usher_mvpd::{DemoProviders, Gateway, Limits};
+use usher_registry::Registry;
+use usher_reports::{Event, EventBatch, EventJournal, ReportSettings, Reports};
+use usher_store_local::{
+    JournalSettings, LocalActivity, LocalJournal, LocalWarehouse, WarehouseSettings,
+};
+use usher_store_sql::{Database, SqlClients, SqlProfiles, SqlSessions};
+use usher_streams::{Ports, Quotas, Streams, StreamsConfig};
+
+use crate::keys::Keys;
+
+/// RSA signatures waiting for a thread; at 400 µs each the last of them waits half a second.
+const SIGNATURES_WAITING_MAX: usize = 1_024;
+
+/// How often streams whose time is up are looked for.
+const EXPIRY_EVERY: Duration = Duration::from_millis(500);
+
+/// A month as retention counts it: never shorter than the calendar's.
+const MONTH: Duration = Duration::from_hours(24 * 31);
+
+/// How often records that are over are forgotten.
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
+
+/// What a server is made from.
+pub struct Wiring {
+    /// How it shall behave.
+    pub settings: Settings,
+    /// Where it keeps its data.
+    pub data_dir: PathBuf,
+    /// Where clients and browsers reach it.
+    pub base_url: Url,
+    /// Its catalog.
+    pub registry: Arc<Registry>,
+    /// Its keys.
+    pub keys: Keys,
+    /// The built-in TV providers, in the demo world.
+    pub demo: Option<Arc<DemoProviders>>,
+    /// Its time.
+    pub clock: Arc<dyn Clock>,
+    /// Its randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// A server, put together: ready to serve, with its stores open and its chores running.
+pub struct Wired {
+    /// What handlers work with.
+    pub app: App,
+    stores: Stores,
+    chores: Vec<JoinHandle<()>>,
+}
+
+/// Opens the stores and puts the services on them. Must be called inside a tokio runtime.
+pub async fn wire(wiring: Wiring) -> Result<Wired> {
+    let stores = Stores::open(&wiring).await?;
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let pool = SigningPool::new(threads, SIGNATURES_WAITING_MAX)?;
+    let workshop = Workshop { wiring, stores, pool };
+    let app = App::new(Parts {
+        clients: Arc::new(workshop.clients()),
+        entitlement: Arc::new(workshop.entitlement()?),
+        streams: Arc::new(workshop.streams()),
+        reports: Arc::new(workshop.reports()?),
+        settings: workshop.http()?,
+        registry: Arc::clone(&workshop.wiring.registry),
+        demo: workshop.wiring.demo.clone(),
+        clock: Arc::clone(&workshop.wiring.clock),
+        entropy: Arc::clone(&workshop.wiring.entropy),
+        readiness: Readiness::default(),
+    });
+    Ok(Wired { chores: chores(&app), app, stores: workshop.stores })
+}
+
+/// The embedded stores.
+struct Stores {
+    database: Database,
+    warehouse: Arc<LocalWarehouse>,
+    journal: Arc<LocalJournal>,
+    activity: Arc<LocalActivity>,
+}
+
+impl Stores {
+    async fn open(wiring: &Wiring) -> Result<Self> {
+        let database = Database::open(&wiring.data_dir.join("usher.db")).await?;
+        let (clock, entropy) = (Arc::clone(&wiring.clock), Arc::clone(&wiring.entropy));
+        let (warehouse, journal) =
+            open_journal(&wiring.data_dir, &wiring.settings, clock, entropy)?;
+        let (directory, clock) = (wiring.data_dir.join("activity"), Arc::clone(&wiring.clock));
+        let activity = LocalActivity::open(&directory, Arc::clone(&journal) as _, clock).await?;
+        Ok(Self { database, activity: Arc::new(activity), warehouse, journal })
+    }
+}
+
+/// Opens the event journal of a data directory and what reports are answered from.
+pub(crate) fn open_journal(
+    data_dir: &Path,
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<(Arc<LocalWarehouse>, Arc<LocalJournal>)> {
+    let retention = MONTH * settings.reports.retention_months;
+    let settings = WarehouseSettings { retention, ..WarehouseSettings::default() };
+    let warehouse = Arc::new(LocalWarehouse::new(settings, clock));
+    let journal = LocalJournal::open(
+        &data_dir.join("events"),
+        JournalSettings::default(),
+        Arc::clone(&warehouse),
+        entropy,
+    )?;
+    Ok((warehouse, Arc::new(journal)))
+}
+
+/// What services are built from.
+struct Workshop {
+    wiring: Wiring,
+    stores: Stores,
+    pool: SigningPool,
+}
+
+impl Workshop {
+    fn clients(&self) -> Clients {
+        let Wiring { settings, keys, registry, clock, entropy, .. } = &self.wiring;
+        Clients::new(
+            ClientsConfig {
+                issuer: settings.deployment.issuer.clone(),
+                accepted_issuers: settings.deployment.accepted_issuers.clone(),
+                access_token_ttl: settings.entitlement.access_token_ttl,
+                statement_key: Arc::clone(&keys.statements),
+                token_signer: self.signer(&keys.access_tokens),
+                former_statement_keys: Vec::new(),
+                former_token_keys: Vec::new(),
+            },
+            Arc::new(SqlClients::new(self.stores.database.clone())),
+            Arc::clone(registry),
+            Arc::clone(clock),
+            Arc::clone(entropy),
+        )
+    }
+
+    fn entitlement(&self) -> Result<Entitlement> {
+        let Wiring { settings, keys, base_url, registry, clock, entropy, .. } = &self.wiring;
+        let (clock, entropy) = (Arc::clone(clock), Arc::clone(entropy));
+        let limits = Limits::default();
+        let gateway =
+            Arc::new(Gateway::new(base_url, limits, Arc::clone(&clock), Arc::clone(&entropy))?);
+        let (media_token_format, media_token_key) = match settings.entitlement.media_token_format {
+            usher_config::MediaTokenFormat::Xml => (MediaTokenFormat::Xml, &keys.media_tokens),
+            usher_config::MediaTokenFormat::Jws => (MediaTokenFormat::Jws, &keys.media_tokens_jws),
+        };
+        let ports = EntitlementPorts {
+            clock,
+            entropy,
+            registry: Arc::clone(registry),
+            sessions: Arc::new(SqlSessions::new(self.stores.database.clone())),
+            profiles: Arc::new(SqlProfiles::new(self.stores.database.clone())),
+            sign_in: Arc::clone(&gateway) as _,
+            authorization: gateway,
+            journal: Arc::clone(&self.stores.journal) as _,
+            media_token_signer: self.signer(media_token_key),
+            sealing: SealingKey::new(&keys.sealing)?,
+        };
+        let config = EntitlementConfig {
+            code_ttl: settings.entitlement.code_ttl,
+            media_token_ttl: settings.entitlement.media_token_ttl,
+            media_token_format,
+            authz_ttl: settings.entitlement.authz_ttl,
+            profile_ttl: settings.entitlement.profile_ttl,
+            mvpd_deadline: settings.entitlement.mvpd_deadline,
+            issuer: settings.deployment.issuer.clone(),
+            region: settings.deployment.region.clone(),
+            base_url: base_url.as_str().trim_end_matches('/').to_owned(),
+            pseudonym_key: keys.fingerprint.clone(),
+        };
+        Ok(Entitlement::new(ports, config))
+    }
+
+    fn streams(&self) -> Streams {
+        let Wiring { settings, keys, registry, clock, entropy, .. } = &self.wiring;
+        let ports = Ports {
+            store: Arc::clone(&self.stores.activity) as _,
+            journal: Arc::clone(&self.stores.journal) as _,
+            registry: Arc::clone(registry),
+            clock: Arc::clone(clock),
+            entropy: Arc::clone(entropy),
+        };
+        let config = StreamsConfig {
+            heartbeat_interval: Some(settings.streams.heartbeat_interval),
+            activity_window: settings.streams.activity_window,
+            throttle: settings.throttle.enabled.then(Quotas::default),
+            strict_metadata: false,
+            seal_key: stream_seal(&keys.fingerprint),
+        };
+        Streams::new(ports, config)
+    }
+
+    fn reports(&self) -> Result<Reports> {
+        let settings = &self.wiring.settings.reports;
+        let settings = ReportSettings {
+            rules: Rules { zone: Zone::parse(&settings.zone)?, ..Rules::default() },
+            switches: Switches { minute_reports: settings.minute, ..Switches::default() },
+        };
+        let warehouse = Arc::clone(&self.stores.warehouse) as _;
+        Ok(Reports::new(settings, warehouse, Arc::clone(&self.wiring.clock))?)
+    }
+
+    fn http(&self) -> Result<HttpSettings> {
+        let Wiring { settings, keys, base_url, .. } = &self.wiring;
+        let Throttle { enabled, rate, burst, trust_forwarded_for } = &settings.throttle;
+        Ok(HttpSettings {
+            base_url: base_url.clone(),
+            help_url: settings.deployment.help_url.clone(),
+            throttle: ThrottleSettings {
+                limit: enabled.then_some(Limit { rate: *rate, burst: *burst }),
+                trust_forwarded_for: trusted(trust_forwarded_for)?,
+            },
+            media_token_keys: vec![keys.media_tokens_jws.public().clone()],
+            media_token_certificate: keys.media_token_certificate.clone(),
+        })
+    }
+
+    fn signer(&self, key: &Arc<SigningKey>) -> Signer {
+        Signer::new(Arc::clone(key), self.pool.clone())
+    }
+}
+
+/// The key that makes stream ids recognisable, derived so that it serves this purpose alone.
+fn stream_seal(fingerprint: &Secret<[u8; 32]>) -> Secret<[u8; 16]> {
+    let derived = usher_jose::hmac_sha256(fingerprint.expose(), b"stream ids");
+    Secret::new(std::array::from_fn(|at| derived.get(at).copied().unwrap_or_default()))
+}
+
+fn trusted(setting: &usher_config::TrustForwardedFor) -> Result<TrustForwardedFor> {
+    Ok(match setting {
+        usher_config::TrustForwardedFor::Always => TrustForwardedFor::Always,
+        usher_config::TrustForwardedFor::Never => TrustForwardedFor::Never,
+        usher_config::TrustForwardedFor::Peers(networks) => TrustForwardedFor::Peers(
+            networks
+                .iter()
+                .map(|network| network.parse())
+                .collect::<Result<_, _>>()
+                .context("`throttle.trust_forwarded_for` lists something that is no network")?,
+        ),
+    })
+}
+
+/// Work that nobody asks for: ending silent streams, forgetting what is over.
+fn chores(app: &App) -> Vec<JoinHandle<()>> {
+    let (streams, records) = (app.clone(), app.clone());
+    let expiry = async move {
+        let mut due = tokio::time::interval(EXPIRY_EVERY);
+        loop {
+            due.tick().await;
+            if let Err(error) = streams.streams.expire_due().await {
+                tracing::error!(%error, "streams whose time is up could not be ended");
+            }
+        }
+    };
+    let sweeping = async move {
+        let mut due = tokio::time::interval(SWEEP_EVERY);
+        loop {
+            due.tick().await;
+            if let Err(error) = records.entitlement.sweep().await {
+                tracing::error!(%error, "records that are over could not be removed");
+            }
+        }
+    };
+    vec![tokio::spawn(expiry), tokio::spawn(sweeping)]
+}
+
+impl Wired {
+    /// Loads events from the lines of an NDJSON file, all or nothing; returns how many were new.
+    pub async fn import_events(&self, text: &[u8]) -> Result<usize> {
+        let batch = EventBatch::from_ndjson(text)?;
+        Ok(self.stores.journal.import(batch).await?)
+    }
+
+    /// Adds events that carry their ids; those that are there already change nothing.
+    pub async fn append_events(&self, events: Vec<Event>) -> Result<()> {
+        Ok(self.stores.journal.append(events).await?)
+    }
+
+    /// Stops the chores, writes what is still waiting, closes the stores.
+    pub async fn close(self) -> Result<()> {
+        for chore in &self.chores {
+            chore.abort();
+        }
+        self.stores.activity.close().await;
+        self.stores.journal.close().await?;
+        self.stores.database.close().await;
+        Ok(())
+    }
+}

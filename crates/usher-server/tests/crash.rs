@@ -1,0 +1,198 @@
+//! `kill -9` under load: whatever was acknowledged is there after a restart.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail the test like the tests themselves"
+)]
+
+mod process;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use process::Usher;
+use reqwest::Client;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+/// Requests under way at any time.
+const WORKERS: usize = 4;
+/// Acknowledgements before the process is killed.
+const ACKNOWLEDGED: usize = 150;
+/// How often it is killed.
+const ROUNDS: usize = 3;
+
+/// What the server said was done.
+#[derive(Default)]
+struct Promises {
+    /// Ids of started streams, by worker (one subject each).
+    streams: [Vec<String>; WORKERS],
+    /// Client ids and secrets.
+    clients: Vec<(String, String)>,
+}
+
+#[tokio::test]
+async fn a_killed_process_keeps_every_promise() {
+    let mut usher = Usher::demo(&["--set", "throttle.enabled=false"]);
+    let promises = Arc::new(Mutex::new(Promises::default()));
+    for _ in 0..ROUNDS {
+        load_until_killed(&mut usher, &promises).await;
+        usher.start_again();
+        assert_kept(&usher, &*promises.lock().await).await;
+    }
+}
+
+async fn load_until_killed(usher: &mut Usher, promises: &Arc<Mutex<Promises>>) {
+    let done = Arc::new(AtomicUsize::new(0));
+    let dead = Arc::new(AtomicBool::new(false));
+    let workers: Vec<_> = (0..WORKERS)
+        .map(|number| {
+            let worker = Worker {
+                number,
+                origin: usher.origin().to_owned(),
+                statement: usher.statement("acme-tv"),
+                http: client(),
+                promises: Arc::clone(promises),
+                done: Arc::clone(&done),
+            };
+            let dead = Arc::clone(&dead);
+            tokio::spawn(async move {
+                while !dead.load(Ordering::SeqCst) && worker.step().await.is_ok() {}
+            })
+        })
+        .collect();
+    while done.load(Ordering::SeqCst) < ACKNOWLEDGED {
+        assert!(workers.iter().any(|worker| !worker.is_finished()), "the server refused to work");
+        tokio::task::yield_now().await;
+    }
+    usher.kill();
+    dead.store(true, Ordering::SeqCst);
+    for worker in workers {
+        worker.await.expect("a worker ends");
+    }
+}
+
+fn client() -> Client {
+    Client::builder().build().expect("a client")
+}
+
+struct Worker {
+    number: usize,
+    origin: String,
+    statement: String,
+    http: Client,
+    promises: Arc<Mutex<Promises>>,
+    done: Arc<AtomicUsize>,
+}
+
+impl Worker {
+    /// One registration and nine starts, each remembered once it is acknowledged.
+    async fn step(&self) -> Result<(), reqwest::Error> {
+        let client: Value = self
+            .http
+            .post(format!("{}/o/client/register", self.origin))
+            .json(&json!({ "software_statement": self.statement }))
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?;
+        let text = |member: &str| client[member].as_str().expect("text").to_owned();
+        self.promises.lock().await.clients.push((text("client_id"), text("client_secret")));
+        self.done.fetch_add(1, Ordering::SeqCst);
+        for _ in 0..9 {
+            let started = self
+                .http
+                .post(format!("{}/v2/sessions/Cablevision/viewer-{}", self.origin, self.number))
+                .basic_auth("demo-free", Some(""))
+                .send()
+                .await?
+                .error_for_status()?;
+            let id = started.headers()["location"].to_str().expect("text").to_owned();
+            if let Some(streams) = self.promises.lock().await.streams.get_mut(self.number) {
+                streams.push(id);
+            }
+            self.done.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+}
+
+async fn assert_kept(usher: &Usher, promises: &Promises) {
+    let http = client();
+    let origin = usher.origin();
+    for (id, secret) in &promises.clients {
+        let form =
+            [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
+        let answer = http.post(format!("{origin}/o/client/token")).form(&form).send().await;
+        assert_eq!(answer.expect("an answer").status(), 201, "client {id} was forgotten");
+    }
+    for (number, acknowledged) in promises.streams.iter().enumerate() {
+        let running = running_streams(&http, origin, number).await;
+        for id in acknowledged {
+            assert!(running.contains(id), "stream {id} was forgotten");
+        }
+    }
+    let acknowledged: usize = promises.streams.iter().map(Vec::len).sum();
+    let counted = started_sessions(&http, usher).await;
+    // A start that was under way when the process died may have been kept unacknowledged.
+    let in_flight = WORKERS * ROUNDS;
+    assert!(
+        (acknowledged..=acknowledged + in_flight).contains(&counted),
+        "{acknowledged} starts were acknowledged, the reports count {counted}"
+    );
+}
+
+async fn running_streams(http: &Client, origin: &str, number: usize) -> Vec<String> {
+    let running: Value = http
+        .get(format!("{origin}/v2/runningStreams/Cablevision/viewer-{number}"))
+        .basic_auth("demo-free", Some(""))
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
+    let entries = running["runningStreams"].as_array().expect("a list");
+    entries.iter().map(|entry| entry["sessionId"].as_str().expect("text").to_owned()).collect()
+}
+
+async fn started_sessions(http: &Client, usher: &Usher) -> usize {
+    let origin = usher.origin();
+    let statement = usher.statement("acme-streams");
+    let client: Value = http
+        .post(format!("{origin}/o/client/register"))
+        .json(&json!({ "software_statement": statement }))
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
+    let text = |value: &Value, member: &str| value[member].as_str().expect("text").to_owned();
+    let form = [
+        ("grant_type", "client_credentials".to_owned()),
+        ("client_id", text(&client, "client_id")),
+        ("client_secret", text(&client, "client_secret")),
+    ];
+    let token: Value = http
+        .post(format!("{origin}/o/client/token"))
+        .form(&form)
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
+    let report: Value = http
+        .get(format!("{origin}/cmu/v2/tenant?metrics=started-sessions"))
+        .bearer_auth(text(&token, "access_token"))
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
+    text(&report["report"][0], "started-sessions").parse().expect("a number")
+}

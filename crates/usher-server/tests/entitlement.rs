@@ -1,0 +1,31 @@
+//! REST API V2 (`pass-rest-v2`, `errors`) over real HTTP against the whole demo world; viewers sign in at
+//! the built-in provider by posting its form.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a broken expectation ends the test"
+)]
+
+#[path = "entitlement/app.rs"]
+mod app;
+#[path = "entitlement/browser.rs"]
+mod browser;
+#[path = "entitlement/configuration.rs"]
+mod configuration;
+#[path = "entitlement/decisions.rs"]
+mod decisions;
+#[path = "entitlement/errors.rs"]
+mod errors;
+#[path = "entitlement/events.rs"]
+mod events;
+#[path = "entitlement/general.rs"]
+mod general;
+#[path = "entitlement/logout.rs"]
+mod logout;
+#[path = "entitlement/profiles.rs"]
+mod profiles;
+#[path = "entitlement/sessions.rs"]
+mod sessions;
+mod support;
