@@ -149,7 +149,15 @@ impl Keys {
 
     /// Loads the keys, making what is missing; RSA keys at the same time, since each takes long.
     pub fn open(ring: &KeyRing, now: Timestamp) -> Result<Self> {
-        let [statements, access_tokens, media_tokens] = rsa_keys(ring, Self::RSA_FILES)?;
+        Self::around(rsa_keys(ring, Self::RSA_FILES)?, ring, now)
+    }
+
+    /// The keys with these RSA keys, those of [`Self::RSA_FILES`].
+    pub fn around(
+        [statements, access_tokens, media_tokens]: [RsaKey; 3],
+        ring: &KeyRing,
+        now: Timestamp,
+    ) -> Result<Self> {
         Ok(Self {
             media_token_certificate: ring.certificate(
                 "media-tokens-certificate.pem",

@@ -11,7 +11,7 @@ use usher_registry::Registry;
 
 use crate::keys::{KeyRing, Keys};
 use crate::lifecycle::{Server, listen, origin_of, told_to_stop};
-use crate::wiring::{self, Wired, Wiring};
+use crate::wiring::{self, Stores, Wired, Wiring};
 use crate::{catalog, files};
 
 /// The settings of a configuration file, the environment and `--set`, in this order.
@@ -39,8 +39,10 @@ pub async fn wire(
     files::make_private(&settings.server.data_dir)?;
     let ring = KeyRing::open(&settings.server.data_dir.join("keys"))?;
     let snapshot = catalog::read(&settings.server.catalog, clock.now())?;
+    let (clock_too, entropy_too) = (Arc::clone(&clock), Arc::clone(&entropy));
+    let stores = Stores::open(&settings.server.data_dir, &settings, clock_too, entropy_too).await?;
     wiring::wire(Wiring {
-        data_dir: settings.server.data_dir.clone(),
+        stores,
         base_url,
         registry: Arc::new(Registry::new(snapshot)),
         keys: Keys::open(&ring, clock.now())?,
@@ -49,7 +51,6 @@ pub async fn wire(
         clock,
         entropy,
     })
-    .await
 }
 
 /// Serves until told to stop.

@@ -1,6 +1,6 @@
 //! Which adapter stands behind which port: the embedded shape, one process and one directory.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,8 +41,8 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 pub struct Wiring {
     /// How it shall behave.
     pub settings: Settings,
-    /// Where it keeps its data.
-    pub data_dir: PathBuf,
+    /// Its data.
+    pub stores: Stores,
     /// Where clients and browsers reach it.
     pub base_url: Url,
     /// Its catalog.
@@ -65,12 +65,11 @@ pub struct Wired {
     chores: Vec<JoinHandle<()>>,
 }
 
-/// Opens the stores and puts the services on them. Must be called inside a tokio runtime.
-pub async fn wire(wiring: Wiring) -> Result<Wired> {
-    let stores = Stores::open(&wiring).await?;
+/// Puts the services on the stores. Must be called inside a tokio runtime.
+pub fn wire(wiring: Wiring) -> Result<Wired> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let pool = SigningPool::new(threads, SIGNATURES_WAITING_MAX)?;
-    let workshop = Workshop { wiring, stores, pool };
+    let workshop = Workshop { wiring, pool };
     let app = App::new(Parts {
         clients: Arc::new(workshop.clients()),
         entitlement: Arc::new(workshop.entitlement()?),
@@ -83,11 +82,11 @@ pub async fn wire(wiring: Wiring) -> Result<Wired> {
         entropy: Arc::clone(&workshop.wiring.entropy),
         readiness: Readiness::default(),
     });
-    Ok(Wired { chores: chores(&app), app, stores: workshop.stores })
+    Ok(Wired { chores: chores(&app), app, stores: workshop.wiring.stores })
 }
 
-/// The embedded stores.
-struct Stores {
+/// The embedded stores, open.
+pub struct Stores {
     database: Database,
     warehouse: Arc<LocalWarehouse>,
     journal: Arc<LocalJournal>,
@@ -95,12 +94,17 @@ struct Stores {
 }
 
 impl Stores {
-    async fn open(wiring: &Wiring) -> Result<Self> {
-        let database = Database::open(&wiring.data_dir.join("usher.db")).await?;
-        let (clock, entropy) = (Arc::clone(&wiring.clock), Arc::clone(&wiring.entropy));
-        let (warehouse, journal) =
-            open_journal(&wiring.data_dir, &wiring.settings, clock, entropy)?;
-        let (directory, clock) = (wiring.data_dir.join("activity"), Arc::clone(&wiring.clock));
+    /// Opens the stores in `data_dir`, creating what is missing. Must be called inside a tokio
+    /// runtime.
+    pub async fn open(
+        data_dir: &Path,
+        settings: &Settings,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self> {
+        let database = Database::open(&data_dir.join("usher.db")).await?;
+        let (warehouse, journal) = open_journal(data_dir, settings, Arc::clone(&clock), entropy)?;
+        let directory = data_dir.join("activity");
         let activity = LocalActivity::open(&directory, Arc::clone(&journal) as _, clock).await?;
         Ok(Self { database, activity: Arc::new(activity), warehouse, journal })
     }
@@ -128,7 +132,6 @@ pub(crate) fn open_journal(
 /// What services are built from.
 struct Workshop {
     wiring: Wiring,
-    stores: Stores,
     pool: SigningPool,
 }
 
@@ -145,7 +148,7 @@ impl Workshop {
                 former_statement_keys: Vec::new(),
                 former_token_keys: Vec::new(),
             },
-            Arc::new(SqlClients::new(self.stores.database.clone())),
+            Arc::new(SqlClients::new(self.wiring.stores.database.clone())),
             Arc::clone(registry),
             Arc::clone(clock),
             Arc::clone(entropy),
@@ -166,11 +169,11 @@ impl Workshop {
             clock,
             entropy,
             registry: Arc::clone(registry),
-            sessions: Arc::new(SqlSessions::new(self.stores.database.clone())),
-            profiles: Arc::new(SqlProfiles::new(self.stores.database.clone())),
+            sessions: Arc::new(SqlSessions::new(self.wiring.stores.database.clone())),
+            profiles: Arc::new(SqlProfiles::new(self.wiring.stores.database.clone())),
             sign_in: Arc::clone(&gateway) as _,
             authorization: gateway,
-            journal: Arc::clone(&self.stores.journal) as _,
+            journal: Arc::clone(&self.wiring.stores.journal) as _,
             media_token_signer: self.signer(media_token_key),
             sealing: SealingKey::new(&keys.sealing)?,
         };
@@ -192,8 +195,8 @@ impl Workshop {
     fn streams(&self) -> Streams {
         let Wiring { settings, keys, registry, clock, entropy, .. } = &self.wiring;
         let ports = Ports {
-            store: Arc::clone(&self.stores.activity) as _,
-            journal: Arc::clone(&self.stores.journal) as _,
+            store: Arc::clone(&self.wiring.stores.activity) as _,
+            journal: Arc::clone(&self.wiring.stores.journal) as _,
             registry: Arc::clone(registry),
             clock: Arc::clone(clock),
             entropy: Arc::clone(entropy),
@@ -214,7 +217,7 @@ impl Workshop {
             rules: Rules { zone: Zone::parse(&settings.zone)?, ..Rules::default() },
             switches: Switches { minute_reports: settings.minute, ..Switches::default() },
         };
-        let warehouse = Arc::clone(&self.stores.warehouse) as _;
+        let warehouse = Arc::clone(&self.wiring.stores.warehouse) as _;
         Ok(Reports::new(settings, warehouse, Arc::clone(&self.wiring.clock))?)
     }
 

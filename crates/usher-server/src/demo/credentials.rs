@@ -16,16 +16,14 @@ use crate::keys::{KeyRing, Keys, rsa_keys};
 /// usher's clients at Cablevision, one per channel; the catalog names the same.
 const CABLEVISION_CLIENTS: [&str; 3] = ["usher-ref30", "usher-news24", "usher-globex1"];
 
-const SERVICE_TOKEN_FILE: &str = "demo-service-token.pem";
-const METADATA_FILE: &str = "demo-metadata.pem";
+const HANDOUT_FILE: &str = "demo-handout.pem";
 
 /// What the demo signs with as a TV provider, and what it hands out in `demo.json`.
 pub struct DemoKeys {
-    /// Signs `AD-Service-Token`s of the issuer `acme-id`.
-    pub service_token: RsaKey,
-    /// Decrypts the encrypted metadata of media company `acme`.
-    pub metadata: RsaKey,
-    /// The certificate that encrypts it.
+    /// Signs `AD-Service-Token`s of the issuer `acme-id` and decrypts the metadata of media company
+    /// `acme`: whoever reads `demo.json` plays both, and making an RSA key takes a tenth of a second.
+    pub handout: RsaKey,
+    /// The certificate that encrypts the metadata.
     pub metadata_certificate: Certificate,
     /// Signs platform tokens of the issuer `roku`.
     pub platform_token_secret: Password,
@@ -43,25 +41,22 @@ impl DemoKeys {
     /// All RSA keys are made side by side first: they are most of a first start's time.
     pub fn open(ring: &KeyRing, now: Timestamp) -> Result<(Keys, Self)> {
         let [statements, access_tokens, media_tokens] = Keys::RSA_FILES;
-        let [service_token, metadata, ..] = rsa_keys(
-            ring,
-            [SERVICE_TOKEN_FILE, METADATA_FILE, statements, access_tokens, media_tokens],
-        )?;
+        let [handout, statements, access_tokens, media_tokens] =
+            rsa_keys(ring, [HANDOUT_FILE, statements, access_tokens, media_tokens])?;
         let demo = Self {
             metadata_certificate: ring.certificate(
                 "demo-metadata-certificate.pem",
-                &metadata,
+                &handout,
                 "usher demo, user metadata of acme",
                 now,
             )?,
-            service_token,
-            metadata,
+            handout,
             platform_token_secret: ring.password("demo-platform-token")?,
             cablevision_client_secret: ring.password("demo-cablevision-client")?,
             console_password: ring.password("demo-console")?,
             admin_token: ring.password("demo-admin-token")?,
         };
-        Ok((Keys::open(ring, now)?, demo))
+        Ok((Keys::around([statements, access_tokens, media_tokens], ring, now)?, demo))
     }
 
     /// The built-in TV providers below `base_url`.

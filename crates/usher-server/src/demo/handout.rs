@@ -3,7 +3,6 @@
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 use url::Url;
-use usher_core::Secret;
 
 use super::DemoKeys;
 use crate::wiring::Wired;
@@ -20,9 +19,7 @@ pub(super) fn handout(wired: &Wired, base_url: &Url, keys: &DemoKeys) -> Result<
         let statement = wired.app.clients.mint_statement(&application.id)?;
         statements.insert(application.name.clone(), Value::String(statement));
     }
-    let pem = |key: &usher_jose::RsaKey| -> Result<String> {
-        Ok(Secret::expose(&key.to_pkcs8_pem()?).clone())
-    };
+    let private_key = keys.handout.to_pkcs8_pem()?;
     let handout = json!({
         "base_url": origin,
         "console": {
@@ -34,14 +31,14 @@ pub(super) fn handout(wired: &Wired, base_url: &Url, keys: &DemoKeys) -> Result<
         "software_statements": statements,
         "service_token_issuer": {
             "iss": "acme-id",
-            "private_key_pem": pem(&keys.service_token)?,
+            "private_key_pem": private_key.expose(),
         },
         "platform_token": {
             "iss": "roku",
             "aud": "adobe",
             "hs256_secret": keys.platform_token_secret.expose(),
         },
-        "user_metadata_private_key_pem": pem(&keys.metadata)?,
+        "user_metadata_private_key_pem": private_key.expose(),
     });
     Ok(serde_json::to_string_pretty(&handout)? + "\n")
 }

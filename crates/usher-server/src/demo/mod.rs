@@ -26,7 +26,7 @@ pub use welcome::welcome;
 
 use crate::keys::KeyRing;
 use crate::lifecycle::{Server, listen, origin_of};
-use crate::wiring::{self, Wired, Wiring};
+use crate::wiring::{self, Stores, Wired, Wiring};
 use crate::{events, files};
 
 /// The demo world's catalog; `{base}` is the origin it listens on.
@@ -84,21 +84,27 @@ impl Demo {
         let listener = listen(options.listen).await?;
         let base_url = origin_of(&listener)?;
         let ring = KeyRing::open(&data_dir.join("keys"))?;
-        let (keys, demo_keys) = DemoKeys::open(&ring, clock.now())?;
+        let (keys, stores) = {
+            let (ring, now) = (ring.clone(), clock.now());
+            let keys = tokio::task::spawn_blocking(move || DemoKeys::open(&ring, now));
+            let stores =
+                Stores::open(&data_dir, &settings, Arc::clone(&clock), Arc::clone(&entropy));
+            tokio::join!(keys, stores)
+        };
+        let ((keys, demo_keys), stores) = (keys??, stores?);
         let catalog = catalog(&base_url, &demo_keys)?;
         let registry = Arc::new(Registry::new(Snapshot::check(catalog, clock.now())?));
         let providers = demo_keys.providers(&ring, &base_url, &settings, (&clock, &entropy))?;
         let wired = wiring::wire(Wiring {
             settings: settings.clone(),
-            data_dir: data_dir.clone(),
+            stores,
             base_url: base_url.clone(),
             registry: Arc::clone(&registry),
             keys,
             demo: Some(Arc::new(providers)),
             clock,
             entropy,
-        })
-        .await?;
+        })?;
         for day in history::history(options.history_days, options.seed, wired.app.clock.now()) {
             wired.append_events(day).await?;
         }
