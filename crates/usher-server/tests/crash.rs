@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use process::Usher;
-use reqwest::Client;
+use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
@@ -98,8 +98,8 @@ impl Worker {
             .error_for_status()?
             .json()
             .await?;
-        let text = |member: &str| client[member].as_str().expect("text").to_owned();
-        self.promises.lock().await.clients.push((text("client_id"), text("client_secret")));
+        let credentials = (text(&client, "client_id"), text(&client, "client_secret"));
+        self.promises.lock().await.clients.push(credentials);
         self.done.fetch_add(1, Ordering::SeqCst);
         for _ in 0..9 {
             let started = self
@@ -144,55 +144,34 @@ async fn assert_kept(usher: &Usher, promises: &Promises) {
     );
 }
 
+/// The JSON answer to `request`.
+async fn answer(request: RequestBuilder) -> Value {
+    request.send().await.expect("an answer").json().await.expect("JSON")
+}
+
+fn text(value: &Value, member: &str) -> String {
+    value[member].as_str().expect("text").to_owned()
+}
+
 async fn running_streams(http: &Client, origin: &str, number: usize) -> Vec<String> {
-    let running: Value = http
-        .get(format!("{origin}/v2/runningStreams/Cablevision/viewer-{number}"))
-        .basic_auth("demo-free", Some(""))
-        .send()
-        .await
-        .expect("an answer")
-        .json()
-        .await
-        .expect("JSON");
+    let url = format!("{origin}/v2/runningStreams/Cablevision/viewer-{number}");
+    let running = answer(http.get(url).basic_auth("demo-free", Some(""))).await;
     let entries = running["runningStreams"].as_array().expect("a list");
-    entries.iter().map(|entry| entry["sessionId"].as_str().expect("text").to_owned()).collect()
+    entries.iter().map(|entry| text(entry, "sessionId")).collect()
 }
 
 async fn started_sessions(http: &Client, usher: &Usher) -> usize {
     let origin = usher.origin();
-    let statement = usher.statement("acme-streams");
-    let client: Value = http
-        .post(format!("{origin}/o/client/register"))
-        .json(&json!({ "software_statement": statement }))
-        .send()
-        .await
-        .expect("an answer")
-        .json()
-        .await
-        .expect("JSON");
-    let text = |value: &Value, member: &str| value[member].as_str().expect("text").to_owned();
+    let registration = json!({ "software_statement": usher.statement("acme-streams") });
+    let register = http.post(format!("{origin}/o/client/register")).json(&registration);
+    let client = answer(register).await;
     let form = [
         ("grant_type", "client_credentials".to_owned()),
         ("client_id", text(&client, "client_id")),
         ("client_secret", text(&client, "client_secret")),
     ];
-    let token: Value = http
-        .post(format!("{origin}/o/client/token"))
-        .form(&form)
-        .send()
-        .await
-        .expect("an answer")
-        .json()
-        .await
-        .expect("JSON");
-    let report: Value = http
-        .get(format!("{origin}/cmu/v2/tenant?metrics=started-sessions"))
-        .bearer_auth(text(&token, "access_token"))
-        .send()
-        .await
-        .expect("an answer")
-        .json()
-        .await
-        .expect("JSON");
+    let token = answer(http.post(format!("{origin}/o/client/token")).form(&form)).await;
+    let url = format!("{origin}/cmu/v2/tenant?metrics=started-sessions");
+    let report = answer(http.get(url).bearer_auth(text(&token, "access_token"))).await;
     text(&report["report"][0], "started-sessions").parse().expect("a number")
 }
