@@ -178,6 +178,11 @@ impl Snapshot {
         self.stream_applications.get(id)
     }
 
+    /// All stream applications, in no order.
+    pub fn stream_applications(&self) -> impl Iterator<Item = &Arc<StreamApplication>> {
+        self.stream_applications.values()
+    }
+
     /// The policies of a stream application, in its order.
     pub fn policies<'s>(
         &'s self,

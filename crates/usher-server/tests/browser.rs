@@ -13,7 +13,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use support::House;
 
@@ -57,8 +57,7 @@ async fn rest_54_55_a_viewer_who_cancels_returns_to_the_app_without_a_profile() 
 async fn the_pages_of_the_demo_load_in_a_browser() {
     let house = House::open().await;
     let app = App::start(&house).await;
-    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
-    std::fs::create_dir_all(&pictures).expect("create the directory for pictures");
+    let pictures = pictures();
     let unknown_code = format!("{}/api/v2/authenticate/REF30/ZZZZZZZ", house.base);
 
     let output =
@@ -67,6 +66,54 @@ async fn the_pages_of_the_demo_load_in_a_browser() {
 
     let statuses: Vec<_> = output.lines().filter_map(|line| line.split(' ').next()).collect();
     assert_eq!(statuses, ["200", "400"], "{output}");
+}
+
+/// Three play, the fourth is refused, takes the place of the first, and the first is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn cm_65_the_player_of_the_demo_shows_what_a_viewer_should_see() {
+    let settings = [("throttle.enabled", "false"), ("streams.heartbeat_interval", "1s")];
+    let house = House::with(&settings).await;
+    let pictures = pictures();
+
+    let seen = run_script(
+        "player.mjs",
+        &[&format!("{}/demo/player", house.base), &pictures.to_string_lossy()],
+    )
+    .await;
+
+    let text = |member: &str| seen[member].as_str().expect(member).to_owned();
+    assert_eq!(seen["complaints"], json!([]), "the browser complained: {seen}");
+    assert!(text("policy").contains("script-src 'self'"), "{seen}");
+    assert!(text("refused").contains("Three streams are playing on this account"), "{seen}");
+    assert!(text("refused").contains("on Den"), "{seen}");
+    assert!(text("victim").contains("Kicked out: This session was terminated"), "{seen}");
+    assert!(text("victim").contains("on Kitchen"), "{seen}");
+    assert!(text("announced").contains("Stream 1: Kicked out"), "{seen}");
+    let log = seen["log"].as_array().expect("the log is a list");
+    for wanted in ["202 Accepted", "409 Conflict", "410 Gone", "200 OK"] {
+        assert!(log.iter().any(|line| line.as_str().is_some_and(|it| it.ends_with(wanted))));
+    }
+    assert_eq!((&seen["overflow"], &seen["unnamed"]), (&json!(0), &json!([])), "{seen}");
+}
+
+/// The player is the only page with a script; `usher serve` has neither.
+#[tokio::test]
+async fn no_other_page_of_the_demo_allows_scripts() {
+    let house = House::open().await;
+    let policy = async |path: &str| {
+        let response = house.send(house.get(path)).await;
+        let policy = response.headers()["content-security-policy"].to_str().expect("text");
+        policy.contains("script-src")
+    };
+    assert!(policy("/demo/player").await);
+    assert!(!policy("/demo/").await);
+    assert!(!policy("/demo/done").await);
+}
+
+fn pictures() -> PathBuf {
+    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
+    std::fs::create_dir_all(&pictures).expect("create the directory for pictures");
+    pictures
 }
 
 /// The profile with `Cablevision` without its encrypted attributes, which differ each time.

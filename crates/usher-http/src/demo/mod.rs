@@ -1,7 +1,7 @@
 //! The built-in TV providers over HTTP: pages for people, endpoints for usher itself. Only in the demo.
 //!
-//! What they decide is in `usher_mvpd::demo`; here are paths, forms and pages. Pages need no script,
-//! may not be framed and load nothing from elsewhere.
+//! What they decide is in `usher_mvpd::demo`; here are paths, forms and pages. Pages need no script
+//! (but for the player, which plays an app), may not be framed and load nothing from elsewhere.
 
 mod assets;
 mod authorize;
@@ -10,6 +10,7 @@ mod done;
 mod index;
 mod logout;
 mod page;
+mod player;
 mod published;
 mod statements;
 mod token;
@@ -37,6 +38,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/demo", get(async || Redirect::permanent("/demo/")))
         .route("/demo/", get(index::index))
         .route("/demo/done", get(done::done))
+        .route("/demo/player", get(player::show))
+        .route("/demo/player.js", get(player::script))
         .route("/demo/statements/{name}", get(statements::statement))
         .route("/demo/style.css", get(assets::style))
         .route("/demo/logo/{file}", get(assets::logo))
