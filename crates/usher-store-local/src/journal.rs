@@ -14,6 +14,7 @@
 //! segment and is cut off at start-up; anywhere else it is corruption, which stops the start.
 
 mod group;
+mod reader;
 mod seen;
 mod segment;
 mod writer;

@@ -13,6 +13,7 @@ mod list;
 mod metadata;
 mod service;
 mod session;
+pub mod simulate;
 mod start;
 mod stop;
 mod store;

@@ -5,6 +5,7 @@ mod demo;
 mod events;
 mod serve;
 mod statement;
+mod streams;
 mod token;
 
 use std::future::Future;
@@ -38,6 +39,9 @@ enum Action {
     /// Load reporting events.
     #[command(subcommand)]
     Events(events::Action),
+    /// Try stream limits before they are in force.
+    #[command(subcommand)]
+    Streams(streams::Action),
     /// Issue a software statement for a registered application.
     Statement(statement::Options),
     /// Check, show or document the settings.
@@ -64,6 +68,7 @@ impl Command {
             Action::Serve(options) => serve::run(&options),
             Action::Token(action) => token::run(action),
             Action::Events(action) => events::run(action),
+            Action::Streams(action) => streams::run(action),
             Action::Statement(options) => statement::run(&options),
             Action::Config(action) => config::run(action),
         }

@@ -209,3 +209,28 @@ async fn a_journal_has_one_owner_until_it_is_closed() {
     assert!(journal.append(events(&["b"])).await.is_err());
     assert_eq!(counted(&open(directory.path()).1).await, 1);
 }
+
+#[tokio::test]
+async fn a_closed_journal_can_be_read_without_changing_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let read = || {
+        let mut ids = Vec::new();
+        LocalJournal::read(directory.path(), |event| ids.push(event.id().to_owned())).map(|()| ids)
+    };
+    assert!(matches!(read(), Err(StoreError::Unavailable(_))), "there is none yet");
+    let small = JournalSettings { segment_bytes: 100, ..JournalSettings::default() };
+    let (journal, _) = try_open(directory.path(), small).unwrap();
+    journal.append(events(&["a", "b"])).await.unwrap();
+    journal.append(events(&["c"])).await.unwrap();
+    assert!(read().unwrap_err().to_string().contains("in use by another process"));
+    journal.close().await.unwrap();
+
+    let last = Segment::path(directory.path(), 2);
+    let torn = [fs::read(&last).unwrap(), b"half a rec".to_vec()].concat();
+    fs::write(&last, &torn).unwrap();
+    assert_eq!(read().unwrap(), ["a", "b", "c"]);
+    assert_eq!(fs::read(&last).unwrap(), torn);
+
+    fs::write(&last, b"usherj9\nfrom the future").unwrap();
+    assert!(matches!(read(), Err(StoreError::Corrupt { .. })));
+}

@@ -215,10 +215,10 @@ impl Replay<'_> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
-fn unavailable(error: io::Error) -> StoreError {
+pub(super) fn unavailable(error: io::Error) -> StoreError {
     StoreError::Unavailable(format!("event journal: {error}"))
 }
 
-fn corrupt(path: &Path) -> StoreError {
+pub(super) fn corrupt(path: &Path) -> StoreError {
     StoreError::Corrupt { what: "journal segment", id: path.display().to_string() }
 }

@@ -1,11 +1,14 @@
 //! Random histories: whatever happens in whatever order, limits hold and the books balance.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use proptest::prelude::*;
+use usher_core::ApplicationId;
+use usher_registry::Catalog;
 use usher_reports::StreamEventName as Name;
 
-use super::World;
+use super::{CATALOG, World};
+use crate::simulate::{Proposal, Recording, Tally};
 use crate::{Activity, SessionId, StartError};
 
 const APPLICATIONS: [&str; 5] = ["three", "channel", "latest", "shared", "free"];
@@ -115,6 +118,25 @@ impl History {
         self.check_books()
     }
 
+    /// What `policy` would have said to what was recorded of `applications`.
+    fn replay(&self, policy: &str, applications: &[&str]) -> Tally {
+        let mut recording = Recording::default();
+        let mut applications: BTreeSet<_> =
+            applications.iter().map(|id| ApplicationId::from(*id)).collect();
+        let mut recorded = BTreeSet::new();
+        for event in self.world.events.iter().chain(&self.world.asides) {
+            recording.add(event);
+            recorded.insert(ApplicationId::from(&*event.application_id));
+        }
+        applications.retain(|id| recorded.contains(id));
+        if applications.is_empty() {
+            return Tally::default();
+        }
+        let mut policies = Catalog::from_toml(CATALOG).unwrap().policies;
+        policies.retain(|it| it.name == policy);
+        recording.replay(&Proposal { policies, applications }, |_| Some(())).unwrap().total
+    }
+
     /// Every start is reported once, and every stream that is not alive ended once.
     fn check_books(&self) -> Result<(), TestCaseError> {
         let mut starts = HashMap::new();
@@ -139,6 +161,28 @@ proptest! {
         for step in &steps {
             history.apply(step)?;
             history.check()?;
+        }
+    }
+
+    #[test]
+    fn a_recording_under_the_policies_it_was_made_with_repeats_itself(
+        steps in prop::collection::vec(step(), 1..120),
+    ) {
+        let mut history = History { world: World::new(), streams: Vec::new() };
+        for step in &steps {
+            history.world.wait(1);
+            history.apply(step)?;
+        }
+        // Whatever still plays ends, and is reported.
+        history.world.wait(10_000);
+        history.start("free", 0, &[])?;
+
+        let made_with: [(&str, &[&str]); 3] =
+            [("three", &["three", "shared"]), ("channel", &["channel"]), ("latest", &["latest"])];
+        for (policy, applications) in made_with {
+            let tally = history.replay(policy, applications);
+            prop_assert_eq!(tally.refused_now, tally.refused_then, "{}", policy);
+            prop_assert_eq!(tally.stopped_now, tally.stopped_then, "{}", policy);
         }
     }
 }
