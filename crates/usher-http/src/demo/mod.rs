@@ -35,6 +35,7 @@ const BODY_BYTES_MAX: usize = 16 * 1024;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
+        .route("/", get(async || Redirect::to("/demo/")))
         .route("/demo", get(async || Redirect::permanent("/demo/")))
         .route("/demo/", get(index::index))
         .route("/demo/done", get(done::done))
