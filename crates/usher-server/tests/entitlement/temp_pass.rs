@@ -1,4 +1,4 @@
-//! Temporary passes (`access-variants` §2, `pass-rest-v2` §15).
+//! Temporary passes (`access-variants` §2, `pass-rest-v2` §15) and the API that resets them (§18.2).
 
 use std::time::Duration;
 
@@ -18,6 +18,10 @@ const DURATION: &str = "temporary_access_duration_limit_exceeded";
 const RESOURCES: &str = "temporary_access_resources_limit_exceeded";
 const CONFIGURATION: &str = "invalid_configuration_temporary_access";
 const IDENTITY: &str = "invalid_header_identity_for_temporary_access";
+
+/// The published check value: SHA-256 of `user@domain.com`.
+const USER: &str = "user@domain.com";
+const USER_HASH: &str = "f7ee5ec7312165148b69fcca1d29075b14b8aef0b5048a332b18b88d09069fb7";
 
 /// Somebody in front of a device: `AP-Device-Identifier` and the address the application knows.
 #[derive(Clone, Copy)]
@@ -108,6 +112,29 @@ async fn signed_in_profile(app: &App) -> Value {
     assert_eq!(profile["type"], "regular");
     profile["attributes"].as_object_mut().expect("attributes").remove("zip");
     profile
+}
+
+/// What `acme-ops` may reset.
+struct Desk<'a> {
+    app: &'a App,
+    token: String,
+}
+
+impl<'a> Desk<'a> {
+    async fn of(app: &'a App) -> Self {
+        Self { app, token: app.house.token("acme-ops").await }
+    }
+
+    fn ask(&self, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
+        let url = self.app.house.url(&format!("/reset-tempass/v3/reset{path}"));
+        self.app.house.http.delete(url).bearer_auth(&self.token).query(query)
+    }
+
+    async fn reset(&self, path: &str, mvpd: &str, whose: &[(&str, &str)]) {
+        let channel = [("requestor_id", "REF30"), ("mvpd_id", mvpd)];
+        let answer = send(self.ask(path, &channel).query(whose)).await;
+        assert_eq!((answer.status, answer.text.as_str()), (204, ""), "{answer:?}");
+    }
 }
 
 /// Makes the demo's passes unusable: no time for one, no identity key for the other.
@@ -357,6 +384,98 @@ async fn rest_111_err_27_var_21_a_broken_configuration_is_our_fault() {
             assert_eq!(item_error(&refusal[0]), expected);
         }
     }
+}
+
+#[tokio::test]
+async fn rest_112_var_15_trials_belong_to_devices_and_can_be_reset() {
+    let app = App::open().await;
+    let desk = Desk::of(&app).await;
+    let is_over = async |viewer: Viewer| {
+        outcomes(&viewer.authorize(&app, "FreeHour", &["acme-one"]).await) == [DURATION]
+    };
+    ANN.authorize(&app, "FreeHour", &["acme-one"]).await;
+    app.house.clock.advance(HOUR);
+    assert!(is_over(ANN).await);
+    assert!(!is_over(ANN_ELSEWHERE).await, "another device has a trial of its own");
+    app.house.clock.advance(HOUR);
+
+    desk.reset("", "FreeHour", &[("device_id", "living-room")]).await;
+    assert!(!is_over(ANN).await);
+    assert!(is_over(ANN_ELSEWHERE).await);
+    app.house.clock.advance(HOUR);
+    for everybody in [&[][..], &[("device_id", "all")]] {
+        assert!(is_over(ANN).await && is_over(ANN_ELSEWHERE).await);
+        desk.reset("", "FreeHour", everybody).await;
+        assert!(!is_over(ANN).await && !is_over(ANN_ELSEWHERE).await);
+        app.house.clock.advance(HOUR);
+    }
+    // One device of a promotional trial takes the whole trial with it.
+    ANN.authorize(&app, "PromoPass", &["a", "b"]).await;
+    ANN_ELSEWHERE.authorize(&app, "PromoPass", &["a"]).await;
+    desk.reset("", "PromoPass", &[("device_id", "kitchen")]).await;
+    assert_eq!(ANN.attributes(&app, "PromoPass").await["used_assets"], json!([]));
+}
+
+#[tokio::test]
+async fn rest_112_var_19_a_key_is_reset_in_clear_or_by_the_published_hash() {
+    let app = App::open().await;
+    let desk = Desk::of(&app).await;
+    let [clear, hashed] = [Viewer(DEVICE, USER), Viewer(OTHER_DEVICE, USER_HASH)];
+    for whose in [&[("key", USER_HASH)][..], &[("key", USER)], &[("key", "all")], &[]] {
+        clear.authorize(&app, "PromoPass", &["a", "b"]).await;
+        let refusal = hashed.authorize(&app, "PromoPass", &["c"]).await;
+        assert_eq!(outcomes(&refusal), [RESOURCES], "the hash is the same viewer");
+        desk.reset("/generic", "PromoPass", whose).await;
+        for viewer in [clear, hashed] {
+            let attributes = viewer.attributes(&app, "PromoPass").await;
+            assert_eq!(attributes["remaining_resources"], 2, "{whose:?}");
+        }
+    }
+    ANN.authorize(&app, "PromoPass", &["a"]).await;
+    desk.reset("/generic", "PromoPass", &[("key", "somebody@else.example")]).await;
+    assert_eq!(ANN.attributes(&app, "PromoPass").await["remaining_resources"], 1);
+}
+
+#[tokio::test]
+async fn var_20_a_reset_says_what_is_wrong_with_it() {
+    let app = App::open().await;
+    let desk = Desk::of(&app).await;
+    let (channel, pass) = (("requestor_id", "REF30"), ("mvpd_id", "FreeHour"));
+    let bad: [&[(&str, &str)]; 8] = [
+        &[pass],
+        &[channel],
+        &[("requestor_id", ""), pass],
+        &[("requestor_id", "NOBODY"), pass],
+        &[channel, ("mvpd_id", "Nobody")],
+        &[channel, ("mvpd_id", "Cablevision")],
+        &[channel, pass, ("device_id", "")],
+        &[channel, pass, ("key", "")],
+    ];
+    for (number, query) in bad.iter().enumerate() {
+        let path = if number == 7 { "/generic" } else { "" };
+        assert_eq!(send(desk.ask(path, query)).await.status, 400, "{query:?}");
+    }
+    // A basic pass has no keys.
+    assert_eq!(send(desk.ask("/generic", &[channel, pass])).await.status, 400);
+    let foreign = send(desk.ask("", &[("requestor_id", "GLOBEX1"), pass])).await;
+    assert_eq!(foreign.status, 403);
+    for application in ["acme-tv", "acme-news-ops"] {
+        let token = app.house.token(application).await;
+        let answer = send(Desk { app: &app, token }.ask("", &[channel, pass])).await;
+        assert_eq!(answer.status, 403, "{application} lacks the scope");
+    }
+    let forged = Desk { app: &app, token: "a.b.c".to_owned() };
+    let answer = send(forged.ask("", &[])).await;
+    assert_eq!(
+        (answer.status, answer.header("www-authenticate")),
+        (401, "Bearer error=\"invalid_token\"")
+    );
+    let wrong = send(app.house.get("/reset-tempass/v3/reset")).await;
+    assert_eq!((wrong.status, wrong.header("allow")), (405, "DELETE"));
+    // Ignored parameters of the older generation, and nothing to do: done.
+    let legacy = [channel, pass, ("appId", "x"), ("deviceUser", "y"), ("environment", "z")];
+    assert_eq!(send(desk.ask("", &legacy)).await.status, 204);
+    assert_eq!(send(desk.ask("/", &legacy)).await.status, 204);
 }
 
 /// A session can only be about a pass when its provider became one meanwhile.
