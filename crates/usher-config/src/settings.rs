@@ -125,6 +125,9 @@ settings! {
         #[serde(deserialize_with = "read_optional")]
         duration: Option<Duration> = None, "",
             "Length of every trial whatever the catalog says.";
+        #[serde(deserialize_with = "read_optional")]
+        retention: Option<Duration> = None, "",
+            "Time for which an ended trial is remembered before it could be repeated; for ever when absent.";
     }
     /// How many may watch at once.
     streams: Streams {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use usher_core::{ClientId, DeviceId, MvpdId};
+use usher_core::{ClientId, DeviceId, MvpdId, Secret};
 use usher_registry::{EffectiveSettings, MediaCompany, Mvpd, ServiceProvider, Snapshot};
 
 use crate::mvpd::Partner;
@@ -22,6 +22,8 @@ pub struct Call {
     pub client: ClientId,
     /// Device, address, application and visitor.
     pub origin: Origin,
+    /// Who uses a promotional pass, as `AP-TempPass-Identity` says it. Possibly a clear address.
+    pub pass_identity: Option<Secret<String>>,
 }
 
 /// Why a TV provider cannot be dealt with.

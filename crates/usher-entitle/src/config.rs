@@ -26,6 +26,10 @@ pub struct EntitlementConfig {
     pub authz_ttl: Option<Duration>,
     /// Lifetime of sign-ins, whatever catalog and provider say.
     pub profile_ttl: Option<Duration>,
+    /// Length of trials of temporary passes, whatever the catalog says.
+    pub pass_duration: Option<Duration>,
+    /// How long ended trials are remembered; for ever when absent.
+    pub pass_retention: Option<Duration>,
     /// Time for everything a decision asks of a TV provider.
     pub mvpd_deadline: Duration,
     /// `iss` of media tokens in JWS form.

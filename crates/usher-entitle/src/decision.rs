@@ -5,6 +5,7 @@ use usher_core::Timestamp;
 
 use crate::media_token::MediaToken;
 use crate::mvpd::{DenyReason, MvpdFailure};
+use crate::temp_pass::TrialRefusal;
 
 /// The answer about one resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,8 @@ pub enum Source {
     Mvpd,
     /// An integration that permits everything.
     Dummy,
+    /// A temporary pass.
+    Temporary,
 }
 
 /// Permit or not.
@@ -70,6 +73,8 @@ pub enum RefusalReason {
     Denied(DenyReason),
     /// The provider could not be asked.
     Failed(MvpdFailure),
+    /// The temporary pass is over, used up, or cannot be used at all.
+    TemporaryAccess(TrialRefusal),
     /// The permit has no lifetime: neither the provider nor the catalog names one.
     NoLifetime,
     /// The media token could not be signed.

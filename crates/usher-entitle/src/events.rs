@@ -9,6 +9,7 @@ use crate::mvpd::{DenyReason, MvpdFailure, Purpose};
 use crate::platform::DetectedPlatform;
 use crate::resource::{channel_of, item_of};
 use crate::session::Origin;
+use crate::temp_pass::TrialRefusal;
 
 /// Writes the events of one call about one TV provider.
 #[derive(Clone, Copy)]
@@ -139,6 +140,9 @@ pub(crate) const fn reason(refusal: &Refusal) -> &'static str {
     match refusal.reason {
         RefusalReason::Denied(
             DenyReason::NotEntitled | DenyReason::ParentalControls | DenyReason::NotAtHome,
+        )
+        | RefusalReason::TemporaryAccess(
+            TrialRefusal::DurationExceeded | TrialRefusal::ResourcesExceeded,
         ) => "noAuthZ",
         RefusalReason::Denied(DenyReason::SessionInvalidated)
         | RefusalReason::ProfileInvalidated => "norefreshtoken",
@@ -150,6 +154,7 @@ pub(crate) const fn reason(refusal: &Refusal) -> &'static str {
         | RefusalReason::TooManyResources
         | RefusalReason::ProfileMissing
         | RefusalReason::ProfileExpired
+        | RefusalReason::TemporaryAccess(TrialRefusal::Misconfigured | TrialRefusal::NoIdentity)
         | RefusalReason::NoLifetime
         | RefusalReason::NoToken => "invalid",
     }

@@ -26,6 +26,7 @@ pub(crate) fn call(snapshot: &Arc<Snapshot>) -> Call {
         service_provider: Arc::clone(service_provider),
         client: ClientId::from("client"),
         origin: Origin::default(),
+        pass_identity: None,
     }
 }
 

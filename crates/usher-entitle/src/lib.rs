@@ -3,7 +3,8 @@
 //! [`Entitlement`] has one method per operation of the API. It gathers through ports, decides by plain
 //! functions over plain values, and records through ports again; it knows no HTTP, no SQL, no
 //! provider's protocol, no runtime and no clock of its own. Records are behind [`SessionStore`] and
-//! [`ProfileStore`], TV providers behind [`MvpdSignIn`] and [`MvpdAuthorization`].
+//! [`ProfileStore`], those of temporary passes behind [`TrialStore`], TV providers behind [`MvpdSignIn`]
+//! and [`MvpdAuthorization`].
 
 mod call;
 mod code;
@@ -25,6 +26,7 @@ mod sealed;
 mod service;
 mod session;
 mod store;
+mod temp_pass;
 mod xml_text;
 
 #[cfg(test)]
@@ -47,11 +49,15 @@ pub use sealed::{Sealed, StateDigest};
 pub use service::{
     AuthorizeReason, BeginSignInError, Configuration, ConfiguredMvpd, CreateSessionError,
     DecisionAsk, DecisionError, Entitlement, EntitlementPorts, FinishSignInError, GivenParameters,
-    LogoutAnswer, LogoutError, LogoutStep, NextStep, PartnerSso, ProfileError, ProfileView,
-    ResumeSessionError, SessionAnswer, SessionError, SessionView, SignInStep, Ticket,
+    LogoutAnswer, LogoutError, LogoutStep, NextStep, PartnerSso, ProfileError, ProfileKind,
+    ProfileView, ResumeSessionError, SessionAnswer, SessionError, SessionView, SignInStep, Ticket,
+    TrialReset, TrialResetError,
 };
 pub use session::{
     AuthenticationSession, Holder, Login, Origin, ParameterName, Parameters, PendingLogout, Stage,
     Target,
 };
 pub use store::{ProfileStore, SessionStore, TOMBSTONE_RETENTION};
+pub use temp_pass::{
+    FoundTrials, IdentityHash, Pass, Trial, TrialHolder, TrialRefusal, TrialStore,
+};

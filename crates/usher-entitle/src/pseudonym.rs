@@ -1,6 +1,6 @@
 //! Names for viewers that do not tell who they are.
 
-use usher_core::{MvpdId, Secret};
+use usher_core::{DeviceId, MvpdId, Secret, ServiceProviderId};
 use usher_jose::hmac_sha256;
 
 /// Turns viewers' ids into pseudonyms: stable per deployment, provider and viewer; nobody without the
@@ -19,10 +19,25 @@ impl Pseudonyms {
         let message = [mvpd.as_str().as_bytes(), b"\0", user_id.as_bytes()].concat();
         hex(hmac_sha256(self.0.expose(), &message).iter().take(16))
     }
+
+    /// The `userID` that stands for whoever uses a temporary pass on `device`
+    /// (`access-variants` §2.2): `temppass_` and 40 hex digits.
+    pub(crate) fn of_device(
+        &self,
+        channel: &ServiceProviderId,
+        mvpd: &MvpdId,
+        device: &DeviceId,
+    ) -> String {
+        let parts: [&[u8]; 4] =
+            [b"temppass", channel.as_str().as_bytes(), mvpd.as_str().as_bytes(), device.as_bytes()];
+        let digest = hmac_sha256(self.0.expose(), &parts.join(b"\0".as_slice()));
+        format!("temppass_{}", hex(digest.iter().take(20)))
+    }
 }
 
-fn hex<'b>(bytes: impl Iterator<Item = &'b u8>) -> String {
-    bytes.fold(String::new(), |mut text, byte| {
+/// `bytes` as lower-case hex digits.
+pub(crate) fn hex<'b>(bytes: impl IntoIterator<Item = &'b u8>) -> String {
+    bytes.into_iter().fold(String::new(), |mut text, byte| {
         for nibble in [byte >> 4, byte & 0xf] {
             text.extend(char::from_digit(u32::from(nibble), 16));
         }
@@ -44,5 +59,18 @@ mod tests {
         assert_ne!(ann, here.of(&"OpCo".into(), "ben"));
         assert_ne!(ann, here.of(&"Cablevision".into(), "ann"));
         assert_ne!(ann, there.of(&"OpCo".into(), "ann"));
+    }
+
+    #[test]
+    fn a_pass_knows_a_device_by_40_digits() {
+        let here = Pseudonyms::new(Secret::new([1; 32]));
+        let device = crate::fixtures::device();
+        let user = here.of_device(&"REF30".into(), &"FreeHour".into(), &device);
+        let digits = user.strip_prefix("temppass_").unwrap();
+        assert_eq!(digits.len(), 40);
+        assert!(digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        assert_eq!(user, here.of_device(&"REF30".into(), &"FreeHour".into(), &device));
+        assert_ne!(user, here.of_device(&"NEWS24".into(), &"FreeHour".into(), &device));
+        assert_ne!(user, here.of_device(&"REF30".into(), &"PromoPass".into(), &device));
     }
 }

@@ -12,6 +12,7 @@ mod demo;
 mod entitlement;
 mod health;
 mod openapi;
+mod passes;
 mod reports;
 mod request_log;
 mod settings;
@@ -37,6 +38,7 @@ pub fn router(app: App) -> Router {
         .merge(openapi::routes())
         .merge(dcr::routes())
         .merge(entitlement::routes(&app))
+        .merge(passes::routes())
         .merge(streams::routes())
         .merge(reports::routes());
     if app.demo.is_some() {

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use usher_core::{MvpdId, Secret, ServiceProviderId};
 
+use crate::mvpd::TempPassSettings;
 use crate::settings::SettingsTable;
 
 /// A channel's agreement with an MVPD (`mvpd` §1.1).
@@ -29,6 +30,9 @@ pub struct Integration {
     /// Permit everything without asking the MVPD (`source: dummy`).
     #[serde(default)]
     pub dummy: bool,
+    /// Limits of a temporary pass on this channel; they win over the MVPD's as a whole.
+    #[serde(default)]
+    pub temp_pass: Option<TempPassSettings>,
     /// Settings of this integration; they win over the MVPD's.
     #[serde(default)]
     pub settings: SettingsTable,

@@ -20,7 +20,7 @@ use usher_reports::{Event, EventBatch, EventJournal, ReportSettings, Reports};
 use usher_store_local::{
     JournalSettings, LocalActivity, LocalJournal, LocalWarehouse, WarehouseSettings,
 };
-use usher_store_sql::{Database, SqlClients, SqlProfiles, SqlSessions};
+use usher_store_sql::{Database, SqlClients, SqlProfiles, SqlSessions, SqlTrials};
 use usher_streams::{Ports, Quotas, Streams, StreamsConfig};
 
 use crate::keys::Keys;
@@ -171,6 +171,7 @@ impl Workshop {
             registry: Arc::clone(registry),
             sessions: Arc::new(SqlSessions::new(self.wiring.stores.database.clone())),
             profiles: Arc::new(SqlProfiles::new(self.wiring.stores.database.clone())),
+            trials: Arc::new(SqlTrials::new(self.wiring.stores.database.clone())),
             sign_in: Arc::clone(&gateway) as _,
             authorization: gateway,
             journal: Arc::clone(&self.wiring.stores.journal) as _,
@@ -183,6 +184,8 @@ impl Workshop {
             media_token_format,
             authz_ttl: settings.entitlement.authz_ttl,
             profile_ttl: settings.entitlement.profile_ttl,
+            pass_duration: settings.temppass.duration,
+            pass_retention: settings.temppass.retention,
             mvpd_deadline: settings.entitlement.mvpd_deadline,
             issuer: settings.deployment.issuer.clone(),
             region: settings.deployment.region.clone(),

@@ -29,3 +29,5 @@ mod profiles;
 #[path = "entitlement/sessions.rs"]
 mod sessions;
 mod support;
+#[path = "entitlement/temp_pass.rs"]
+mod temp_pass;

@@ -12,6 +12,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 const STEPS: &[(i64, &str, &str)] = &[
     (1, "clients", include_str!("../migrations/0001_clients.sql")),
     (2, "entitlement", include_str!("../migrations/0002_entitlement.sql")),
+    (3, "trials", include_str!("../migrations/0003_trials.sql")),
 ];
 
 /// Brings a database up to date.

@@ -88,18 +88,19 @@ fn test_functions(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The items a name starts with: a known prefix, then one or more numbers.
+/// The items a name starts with: a known prefix, then one or more numbers; perhaps of several lists.
 fn named_items(name: &str, prefixes: &[&str]) -> Vec<Item> {
-    let Some((prefix, rest)) = name.split_once('_') else {
-        return Vec::new();
-    };
-    if !prefixes.contains(&prefix) {
-        return Vec::new();
+    let (mut items, mut list) = (Vec::new(), None);
+    for part in name.split('_') {
+        match (part.parse(), list.clone()) {
+            (Ok(number), Some(prefix)) => items.push(Item { prefix, number }),
+            _ => match prefixes.iter().find(|prefix| **prefix == part) {
+                Some(prefix) => list = Some((*prefix).to_owned()),
+                None => break,
+            },
+        }
     }
-    rest.split('_')
-        .map_while(|part| part.parse().ok())
-        .map(|number| Item { prefix: prefix.to_owned(), number })
-        .collect()
+    items
 }
 
 #[cfg(test)]
@@ -110,6 +111,13 @@ mod tests {
     fn a_test_may_cover_several_items() {
         let items = named_items("dcr_26_27_wrong_secret", &["dcr"]);
         assert_eq!(items.iter().map(|item| item.number).collect::<Vec<_>>(), [26, 27]);
+    }
+
+    #[test]
+    fn a_test_may_cover_items_of_several_lists() {
+        let items = named_items("rest_107_err_26_18_asks_who", &["rest", "err"]);
+        let named: Vec<_> = items.iter().map(|it| (it.prefix.as_str(), it.number)).collect();
+        assert_eq!(named, [("rest", 107), ("err", 26), ("err", 18)]);
     }
 
     #[test]

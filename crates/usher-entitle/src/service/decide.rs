@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use usher_core::{DeviceId, StoreError, Timestamp};
@@ -9,7 +10,6 @@ use usher_registry::EffectiveSettings;
 use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event};
 
 use super::Entitlement;
-use super::create_session::is_temporary;
 use crate::call::{Call, PartnerError};
 use crate::decision::{
     Decision, Outcome, Refusal, RefusalReason, Source, plain_details, refreshed,
@@ -37,11 +37,8 @@ pub enum DecisionError {
     /// The provider cannot be dealt with.
     #[error(transparent)]
     Partner(#[from] PartnerError),
-    /// Decisions on temporary passes are not made yet.
-    #[error("temporary passes are not available in this version")]
-    TemporaryAccess,
     /// The store could not answer.
-    #[error("the profile store could not answer")]
+    #[error("the store could not answer")]
     Store(#[from] StoreError),
 }
 
@@ -74,9 +71,6 @@ impl Entitlement {
         purpose: Purpose,
     ) -> Result<Scene<'s>, DecisionError> {
         let partner = call.partner(&ask.mvpd)?;
-        if is_temporary(&partner) {
-            return Err(DecisionError::TemporaryAccess);
-        }
         let settings = call.settings(&partner);
         Ok(Scene { call, partner, settings, purpose, now: self.clock.now() })
     }
@@ -125,30 +119,29 @@ impl Entitlement {
         let mut answers = self.authorization.decide(&ask).await;
         answers.resize_with(asked, || MvpdDecision {
             outcome: MvpdOutcome::Failed(MvpdFailure::BadAnswer),
-            latency: std::time::Duration::ZERO,
+            latency: Duration::ZERO,
         });
         self.follow_up(viewer, &answers).await?;
         Ok(answers)
     }
 
-    /// The events of one resource the provider was asked about.
+    /// The events of one resource that was asked about: how it ended, and how long that took.
     pub(super) fn asked_events(
         &self,
         scene: &Scene<'_>,
-        viewer: &Viewer,
+        about: About<'_>,
         resource: &str,
-        answer: &MvpdDecision,
+        (refusal, latency): (Option<&Refusal>, Duration),
     ) -> [Event; 2] {
-        let refusal = refusal_of(&answer.outcome);
-        let (attempt, outcome) = event_names(scene.purpose, refusal.as_ref());
+        let (attempt, outcome) = event_names(scene.purpose, refusal);
         let reporter = self.scene_reporter(scene);
-        let about = |name| reporter.about_resource(name, viewer.about(), resource);
+        let bare = |name| reporter.about_resource(name, about, resource);
         let outcome = EntitlementEvent {
-            latency_ms: Some(u64::try_from(answer.latency.as_millis()).unwrap_or(u64::MAX)),
-            reason: refusal.as_ref().map(reason).map(str::to_owned),
-            ..about(outcome)
+            latency_ms: Some(u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
+            reason: refusal.map(reason).map(str::to_owned),
+            ..bare(outcome)
         };
-        [wrap(about(attempt)), wrap(outcome)]
+        [wrap(bare(attempt)), wrap(outcome)]
     }
 
     /// Ends the sign-in when the provider has, and keeps the metadata it sent along.
@@ -226,9 +219,13 @@ const fn event_names(purpose: Purpose, refusal: Option<&Refusal>) -> (Name, Name
         (Purpose::Authorize, None) => (Name::AuthzAttempt, Name::AuthzGranted),
         (Purpose::Authorize, Some(_)) => (Name::AuthzAttempt, Name::AuthzFailed),
         (Purpose::Preauthorize, None) => (Name::PreauthzAttempt, Name::PreauthzGranted),
-        (Purpose::Preauthorize, Some(Refusal { reason: RefusalReason::Denied(_), .. })) => {
-            (Name::PreauthzAttempt, Name::PreauthzDenied)
-        }
+        (
+            Purpose::Preauthorize,
+            Some(Refusal {
+                reason: RefusalReason::Denied(_) | RefusalReason::TemporaryAccess(_),
+                ..
+            }),
+        ) => (Name::PreauthzAttempt, Name::PreauthzDenied),
         (Purpose::Preauthorize, Some(_)) => (Name::PreauthzAttempt, Name::PreauthzFailed),
     }
 }

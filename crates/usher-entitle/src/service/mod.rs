@@ -12,6 +12,7 @@ mod preauthorize;
 mod profiles;
 mod resume_session;
 mod sign_in;
+mod temp_pass;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ use crate::pseudonym::Pseudonyms;
 use crate::sealed::Sealed;
 use crate::session::Origin;
 use crate::store::{ProfileStore, SessionStore};
+use crate::temp_pass::TrialStore;
 
 pub use configuration::{Configuration, ConfiguredMvpd, PartnerSso};
 pub use create_session::{
@@ -40,9 +42,10 @@ pub use create_session::{
 };
 pub use decide::{DecisionAsk, DecisionError};
 pub use logout::{LogoutAnswer, LogoutError, LogoutStep};
-pub use profiles::{ProfileError, ProfileView};
+pub use profiles::{ProfileError, ProfileKind, ProfileView};
 pub use resume_session::{ResumeSessionError, SessionError, SessionView};
 pub use sign_in::{BeginSignInError, FinishSignInError, SignInStep};
+pub use temp_pass::{TrialReset, TrialResetError};
 
 /// What the service is made of: the world it needs, as ports.
 #[expect(missing_docs, reason = "each field is named for its port")]
@@ -52,6 +55,7 @@ pub struct EntitlementPorts {
     pub registry: Arc<Registry>,
     pub sessions: Arc<dyn SessionStore>,
     pub profiles: Arc<dyn ProfileStore>,
+    pub trials: Arc<dyn TrialStore>,
     pub sign_in: Arc<dyn MvpdSignIn>,
     pub authorization: Arc<dyn MvpdAuthorization>,
     pub journal: Arc<dyn EventJournal>,
@@ -68,6 +72,7 @@ pub struct Entitlement {
     registry: Arc<Registry>,
     sessions: Arc<dyn SessionStore>,
     profiles: Profiles,
+    trials: Arc<dyn TrialStore>,
     permits: Permits,
     sign_in: Arc<dyn MvpdSignIn>,
     authorization: Arc<dyn MvpdAuthorization>,
@@ -88,6 +93,7 @@ impl Entitlement {
             registry: ports.registry,
             sessions: ports.sessions,
             profiles: Profiles::new(ports.profiles),
+            trials: ports.trials,
             permits: Permits::new(),
             sign_in: ports.sign_in,
             authorization: ports.authorization,
@@ -104,11 +110,12 @@ impl Entitlement {
         }
     }
 
-    /// Forgets sessions, sign-outs and tombstones whose time is over; returns how many. Worth calling
+    /// Forgets sessions, sign-outs, tombstones and trials whose time is over; returns how many. Worth calling
     /// now and then: nothing depends on it but the size of the store.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
         let now = self.clock.now();
-        Ok(self.sessions.sweep(now).await? + self.profiles.store().sweep(now).await?)
+        let signed_in = self.sessions.sweep(now).await? + self.profiles.store().sweep(now).await?;
+        Ok(signed_in + self.trials.sweep(self.trials_over_at(now)).await?)
     }
 
     fn reporter<'r>(&'r self, call: &'r Call, mvpd: &'r Mvpd, now: Timestamp) -> Reporter<'r> {

@@ -5,6 +5,7 @@ use usher_registry::PreflightMode;
 use usher_reports::Event;
 
 use super::Entitlement;
+use super::create_session::is_temporary;
 use super::decide::{DecisionAsk, DecisionError, Scene, Viewer, refusal_of, refuse_all};
 use crate::call::Call;
 use crate::decision::{Decision, Outcome, Refusal, RefusalReason, Source};
@@ -23,6 +24,9 @@ impl Entitlement {
         ask: DecisionAsk,
     ) -> Result<Vec<Decision>, DecisionError> {
         let scene = self.decision_scene(call, &ask, Purpose::Preauthorize)?;
+        if is_temporary(&scene.partner) {
+            return Ok(self.decide_by_pass(&scene, ask).await?);
+        }
         let limit = scene.settings.preflight_resources_max().unwrap_or(RESOURCES_MAX);
         let viewer = self.viewer(&scene, &ask, limit).await?;
         let (decisions, about, mut events) = match &viewer {
@@ -63,7 +67,11 @@ impl Entitlement {
         let events = resources
             .iter()
             .zip(&answers)
-            .flat_map(|(resource, answer)| self.asked_events(scene, viewer, resource, answer))
+            .flat_map(|(resource, answer)| {
+                let refusal = refusal_of(&answer.outcome);
+                let outcome = (refusal.as_ref(), answer.latency);
+                self.asked_events(scene, viewer.about(), resource, outcome)
+            })
             .collect();
         let decide = |(resource, answer): (String, &MvpdDecision)| Decision {
             resource,

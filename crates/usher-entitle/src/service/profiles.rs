@@ -16,18 +16,30 @@ use crate::metadata::{Attribute, shape};
 use crate::mvpd::Partner;
 use crate::profile::{Profile, ProfileKey};
 use crate::session::Origin;
+use crate::temp_pass::TrialRefusal;
 
 /// A profile as applications see it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProfileView {
-    /// The provider; also the issuer.
+    /// The provider.
     pub mvpd: MvpdId,
+    /// Who vouches for it.
+    pub kind: ProfileKind,
     /// When the viewer signed in.
     pub not_before: Timestamp,
     /// When the sign-in ends.
     pub not_after: Timestamp,
     /// The viewer's metadata.
     pub attributes: IndexMap<String, Attribute>,
+}
+
+/// Who vouches for a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProfileKind {
+    /// The provider, where the viewer signed in.
+    Regular,
+    /// We do: it is a temporary pass, and nobody signed in.
+    Temporary,
 }
 
 /// Why a profile cannot be shown.
@@ -39,11 +51,11 @@ pub enum ProfileError {
     /// There is no live session with the code.
     #[error("there is no live session with this code")]
     UnknownSession,
-    /// Profiles of temporary passes are not made yet.
-    #[error("temporary passes are not available in this version")]
-    TemporaryAccess,
+    /// The temporary pass is over, used up, or cannot be used at all.
+    #[error("the temporary pass cannot be used")]
+    TemporaryAccess(TrialRefusal),
     /// The store could not answer.
-    #[error("the profile store could not answer")]
+    #[error("the store could not answer")]
     Store(#[from] StoreError),
 }
 
@@ -109,7 +121,8 @@ impl Entitlement {
         key: &ProfileKey,
     ) -> Result<Option<ProfileView>, ProfileError> {
         if is_temporary(partner) {
-            return Err(ProfileError::TemporaryAccess);
+            let device = key.holder.device.clone();
+            return self.pass_profile(call, partner, device).await.map(Some);
         }
         let now = self.clock.now();
         match self.profiles.find(key).await?.filter(|profile| profile.is_active(now)) {
@@ -132,6 +145,7 @@ impl Entitlement {
         let key = self.metadata_keys.for_channel(&call.service_provider, call.company());
         Ok(ProfileView {
             mvpd: profile.key.mvpd.clone(),
+            kind: ProfileKind::Regular,
             not_before: profile.not_before,
             not_after: profile.not_after,
             attributes: shape(profile, partner, key.as_deref()),

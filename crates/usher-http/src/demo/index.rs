@@ -54,8 +54,8 @@ const PROVIDERS: [(&str, &str, &str); 6] = [
     ("Cablevision", "OpenID Connect sign-in, REST authorization", "ready"),
     ("OpCo", "SAML 2.0 sign-in, XACML authorization", "not yet"),
     ("OpCoProxied", "like OpCo, through a proxy", "not yet"),
-    ("FreeHour", "temporary pass: one hour per device", "not yet"),
-    ("PromoPass", "promotional pass: two titles in a day", "not yet"),
+    ("FreeHour", "temporary pass: one hour per device", "ready"),
+    ("PromoPass", "promotional pass: two titles in a day", "ready"),
     ("Unlinked", "no channel works with it", "as it should be"),
 ];
 

@@ -92,6 +92,7 @@ async fn proven(parts: &mut Parts, app: &App) -> Result<(Call, Segments), Proble
         service_provider: channel,
         client: caller.client,
         origin,
+        pass_identity: header::pass_identity(&parts.headers),
     };
     Ok((call, path))
 }

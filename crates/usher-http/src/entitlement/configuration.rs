@@ -57,6 +57,11 @@ const fn category(category: PlatformCategory) -> &'static str {
     }
 }
 
+/// Temporary passes always are (`access-variants` P11).
+fn per_aggregator(configured: &ConfiguredMvpd) -> Option<bool> {
+    configured.is_temp_pass().then_some(true).or(configured.auth_per_aggregator)
+}
+
 fn mvpd(configured: &ConfiguredMvpd) -> Value {
     let mut members = Map::from_iter([
         ("id".to_owned(), json!(configured.mvpd.id.as_str())),
@@ -66,7 +71,7 @@ fn mvpd(configured: &ConfiguredMvpd) -> Value {
     let flags = [
         ("isTempPass", configured.is_temp_pass().then_some(true)),
         ("isProxy", configured.is_proxied().then_some(true)),
-        ("authPerAggregator", configured.auth_per_aggregator),
+        ("authPerAggregator", per_aggregator(configured)),
         ("authPerBrowserSession", configured.auth_per_browser_session),
         ("passiveAuthnEnabled", configured.passive_authn_enabled),
     ];

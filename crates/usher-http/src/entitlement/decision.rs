@@ -38,6 +38,7 @@ fn common(call: &Call, mvpd: &str, decision: &Decision) -> Map<String, Value> {
     let source = match decision.source {
         Source::Mvpd => "mvpd",
         Source::Dummy => "dummy",
+        Source::Temporary => "temppass",
     };
     Map::from_iter([
         ("resource".to_owned(), json!(decision.resource)),

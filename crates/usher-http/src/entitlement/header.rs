@@ -4,11 +4,12 @@ use axum::http::{HeaderMap, HeaderName, header};
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use usher_core::DeviceId;
+use usher_core::{DeviceId, Secret};
 use usher_entitle::DeviceInfo;
 
 pub(super) const DEVICE_IDENTIFIER: HeaderName = HeaderName::from_static("ap-device-identifier");
 const DEVICE_INFO: HeaderName = HeaderName::from_static("x-device-info");
+const PASS_IDENTITY: HeaderName = HeaderName::from_static("ap-temppass-identity");
 const VISITOR_IDENTIFIER: HeaderName = HeaderName::from_static("ap-visitor-identifier");
 
 /// The longest header value that is looked at, in bytes.
@@ -55,6 +56,12 @@ pub(super) fn device_info(headers: &HeaderMap) -> Result<DeviceInfo, Malformed> 
         tracing::debug!("X-Device-Info holds no JSON object");
         DeviceInfo::default()
     }))
+}
+
+/// Who uses a promotional pass. What cannot be a text is as good as absent.
+pub(super) fn pass_identity(headers: &HeaderMap) -> Option<Secret<String>> {
+    let value = headers.get(PASS_IDENTITY)?.to_str().ok()?;
+    (value.len() <= VALUE_BYTES_MAX).then(|| Secret::new(value.to_owned()))
 }
 
 /// What the caller calls itself.

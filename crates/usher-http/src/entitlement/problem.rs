@@ -19,6 +19,7 @@ use usher_entitle::{
 };
 
 use super::answer::Json;
+use super::refusal;
 use crate::App;
 use crate::bearer::CHALLENGE;
 
@@ -63,6 +64,8 @@ codes! {
         "The X-Device-Info header is not Base64.";
     INVALID_DEVICE_IDENTIFIER = "invalid_header_device_identifier", 400, "none",
         "The AP-Device-Identifier header is missing or not `fingerprint <Base64>`.";
+    INVALID_TEMPORARY_IDENTITY = "invalid_header_identity_for_temporary_access", 400, "none",
+        "The identity for temporary access header value is missing or invalid.";
     INVALID_INTEGRATION = "invalid_integration", 400, "none",
         "The service provider has no active integration with the MVPD.";
     INVALID_SESSION = "invalid_authentication_session", 400, "none",
@@ -86,6 +89,11 @@ codes! {
         "The viewer's sign-in has expired.";
     PROFILE_INVALIDATED = "authenticated_profile_invalidated", 403, "authentication",
         "The viewer's sign-in was ended by the provider.";
+    TEMPORARY_DURATION_EXCEEDED = "temporary_access_duration_limit_exceeded", 403, "authentication",
+        "The temporary access duration limit has been exceeded.";
+    TEMPORARY_RESOURCES_EXCEEDED = "temporary_access_resources_limit_exceeded", 403,
+        "authentication",
+        "The temporary access resources limit has been exceeded.";
     HBA_POLICIES = "authorization_denied_by_hba_policies", 403, "authentication",
         "The device is no longer in the viewer's home.";
     SESSION_INVALIDATED = "authorization_denied_by_session_invalidated", 403, "authentication",
@@ -98,6 +106,9 @@ codes! {
         "The provider could not be reached in time.";
     MAXIMUM_EXECUTION_TIME = "maximum_execution_time_exceeded", 403, "retry",
         "The provider did not answer in time.";
+    INVALID_TEMPORARY_CONFIGURATION = "invalid_configuration_temporary_access", 500,
+        "configuration",
+        "The temporary access configuration is invalid.";
     INTERNAL = "internal_server_error", 500, "none",
         "Something went wrong on our side.";
     METHOD_NOT_ALLOWED = "method_not_allowed", 405, "none",
@@ -244,14 +255,12 @@ impl From<SessionError> for Problem {
     }
 }
 
-const NO_TEMPORARY_ACCESS: &str = "Temporary passes are not available in this version.";
-
 impl From<ProfileError> for Problem {
     fn from(error: ProfileError) -> Self {
         match error {
             ProfileError::Partner(error) => error.into(),
             ProfileError::UnknownSession => Self::from(&INVALID_SESSION),
-            ProfileError::TemporaryAccess => Self::from(&INTERNAL).explained(NO_TEMPORARY_ACCESS),
+            ProfileError::TemporaryAccess(refusal) => Self::from(refusal::trial(refusal)),
             ProfileError::Store(error) => error.into(),
         }
     }
@@ -261,7 +270,6 @@ impl From<DecisionError> for Problem {
     fn from(error: DecisionError) -> Self {
         match error {
             DecisionError::Partner(error) => error.into(),
-            DecisionError::TemporaryAccess => Self::from(&INTERNAL).explained(NO_TEMPORARY_ACCESS),
             DecisionError::Store(error) => error.into(),
         }
     }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde_json::{Map, Value, json};
-use usher_entitle::{Attribute, ProfileView};
+use usher_entitle::{Attribute, ProfileKind, ProfileView};
 
 use super::answer::Json;
 use super::call::DeviceCall;
@@ -25,13 +25,17 @@ pub(super) fn body(profiles: &[ProfileView]) -> Value {
 }
 
 fn entry(profile: &ProfileView) -> Value {
+    let (issuer, kind) = match profile.kind {
+        ProfileKind::Regular => (profile.mvpd.as_str(), "regular"),
+        ProfileKind::Temporary => ("Adobe", "temporary"),
+    };
     let attributes: Map<_, _> =
         profile.attributes.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
     json!({
         "notBefore": profile.not_before.as_millis(),
         "notAfter": profile.not_after.as_millis(),
-        "issuer": profile.mvpd.as_str(),
-        "type": "regular",
+        "issuer": issuer,
+        "type": kind,
         "attributes": attributes,
     })
 }

@@ -1,6 +1,6 @@
 //! Codes of refused decisions (`errors` §9, `mvpd` §7.7).
 
-use usher_entitle::{DenyReason, MvpdFailure, Purpose, RefusalReason};
+use usher_entitle::{DenyReason, MvpdFailure, Purpose, RefusalReason, TrialRefusal};
 
 use super::problem::{self, ErrorCode};
 
@@ -13,7 +13,18 @@ pub(super) fn code(reason: RefusalReason, purpose: Purpose) -> &'static ErrorCod
         RefusalReason::ProfileInvalidated => &problem::PROFILE_INVALIDATED,
         RefusalReason::Denied(reason) => denial(reason, purpose),
         RefusalReason::Failed(failure) => failure_code(failure),
+        RefusalReason::TemporaryAccess(refusal) => trial(refusal),
         RefusalReason::NoLifetime | RefusalReason::NoToken => &problem::INTERNAL,
+    }
+}
+
+/// The code of what a temporary pass refuses (`access-variants` §2.2).
+pub(super) const fn trial(refusal: TrialRefusal) -> &'static ErrorCode {
+    match refusal {
+        TrialRefusal::DurationExceeded => &problem::TEMPORARY_DURATION_EXCEEDED,
+        TrialRefusal::ResourcesExceeded => &problem::TEMPORARY_RESOURCES_EXCEEDED,
+        TrialRefusal::Misconfigured => &problem::INVALID_TEMPORARY_CONFIGURATION,
+        TrialRefusal::NoIdentity => &problem::INVALID_TEMPORARY_IDENTITY,
     }
 }
 

@@ -1,10 +1,12 @@
-//! Authentication sessions, sign-outs and profiles.
+//! Authentication sessions, sign-outs, profiles, and trials of temporary passes.
 
 mod profiles;
 mod sessions;
+mod trials;
 
 pub use profiles::SqlProfiles;
 pub use sessions::SqlSessions;
+pub use trials::SqlTrials;
 
 use usher_core::{DeviceId, StoreError};
 use usher_entitle::Holder;

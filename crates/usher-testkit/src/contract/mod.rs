@@ -5,6 +5,7 @@ mod clients;
 mod journal;
 mod profiles;
 mod sessions;
+mod trials;
 mod warehouse;
 
 pub use activity::{StreamHouse, activity};
@@ -12,4 +13,5 @@ pub use clients::clients;
 pub use journal::journal;
 pub use profiles::profiles;
 pub use sessions::sessions;
+pub use trials::trials;
 pub use warehouse::warehouse;
