@@ -15,6 +15,8 @@ pub fn welcome(demo: &Demo) -> String {
   Hand-out       {json}
 
   Sign in at     Cablevision (demo) as ann / ann: all five channels
+                 OpCo (demo): not yet, see README
+  Or without     FreeHour: one hour per device
                  other viewers, and what is special about each: {base}/demo/
 
 Paste these lines into another terminal: an app registers, gets a token, asks which providers there are.
