@@ -11,6 +11,11 @@ use usher_jose::{Certificate, EcKey, OsEntropy, RsaKey, SigningKey};
 
 use crate::files;
 
+/// File of the key that signs software statements.
+pub(crate) const STATEMENTS_FILE: &str = "statements.pem";
+/// File of the key that signs access tokens.
+pub(crate) const ACCESS_TOKENS_FILE: &str = "access-tokens.pem";
+
 /// Self-signed certificates are renewed by hand: verifiers pin them.
 const CERTIFICATE_LIFETIME: Duration = Duration::from_hours(24 * 3_650);
 
@@ -71,6 +76,10 @@ impl KeyRing {
             },
         )?;
         Ok(Certificate::from_pem(&text)?)
+    }
+
+    fn media_token_certificate(&self, key: &RsaKey, now: Timestamp) -> Result<Certificate> {
+        self.certificate("media-tokens-certificate.pem", key, "usher media tokens", now)
     }
 
     /// 32 secret bytes called `name`, drawn when they are not there yet.
@@ -144,30 +153,40 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Files of the RSA keys: statements, access tokens, media tokens.
-    pub const RSA_FILES: [&str; 3] = ["statements.pem", "access-tokens.pem", "media-tokens.pem"];
-
     /// Loads the keys, making what is missing; RSA keys at the same time, since each takes long.
     pub fn open(ring: &KeyRing, now: Timestamp) -> Result<Self> {
-        Self::around(rsa_keys(ring, Self::RSA_FILES)?, ring, now)
+        let [statements, access_tokens, media_tokens] =
+            rsa_keys(ring, [STATEMENTS_FILE, ACCESS_TOKENS_FILE, "media-tokens.pem"])?;
+        let certificate = ring.media_token_certificate(&media_tokens, now)?;
+        let tokens = (Arc::new(access_tokens.into()), Arc::new(media_tokens.into()));
+        Self::around(ring, statements, tokens, certificate)
     }
 
-    /// The keys with these RSA keys, those of [`Self::RSA_FILES`].
-    pub fn around(
-        [statements, access_tokens, media_tokens]: [RsaKey; 3],
+    /// The keys of a sandbox: one key signs access tokens and media tokens, because every RSA key makes
+    /// a first start a tenth of a second longer. Neither kind of token can be taken for the other; a
+    /// server for real viewers keeps its keys apart all the same ([`Self::open`]).
+    pub fn of_sandbox(
         ring: &KeyRing,
+        statements: RsaKey,
+        tokens: RsaKey,
         now: Timestamp,
     ) -> Result<Self> {
+        let certificate = ring.media_token_certificate(&tokens, now)?;
+        let tokens = Arc::new(tokens.into());
+        Self::around(ring, statements, (Arc::clone(&tokens), tokens), certificate)
+    }
+
+    fn around(
+        ring: &KeyRing,
+        statements: RsaKey,
+        (access_tokens, media_tokens): (Arc<SigningKey>, Arc<SigningKey>),
+        media_token_certificate: Certificate,
+    ) -> Result<Self> {
         Ok(Self {
-            media_token_certificate: ring.certificate(
-                "media-tokens-certificate.pem",
-                &media_tokens,
-                "usher media tokens",
-                now,
-            )?,
             statements: Arc::new(statements.into()),
-            access_tokens: Arc::new(access_tokens.into()),
-            media_tokens: Arc::new(media_tokens.into()),
+            access_tokens,
+            media_tokens,
+            media_token_certificate,
             media_tokens_jws: Arc::new(ring.ec("media-tokens-jws.pem")?.into()),
             sealing: ring.bytes("sealing.key")?,
             fingerprint: ring.bytes("fingerprint.key")?,

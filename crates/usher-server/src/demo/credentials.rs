@@ -11,7 +11,7 @@ use usher_mvpd::DemoProviders;
 use usher_mvpd::demo::DemoClient;
 
 use super::Password;
-use crate::keys::{KeyRing, Keys, rsa_keys};
+use crate::keys::{ACCESS_TOKENS_FILE, KeyRing, Keys, STATEMENTS_FILE, rsa_keys};
 
 /// usher's clients at Cablevision, one per channel; the catalog names the same.
 const CABLEVISION_CLIENTS: [&str; 3] = ["usher-ref30", "usher-news24", "usher-globex1"];
@@ -40,9 +40,8 @@ impl DemoKeys {
     ///
     /// All RSA keys are made side by side first: they are most of a first start's time.
     pub fn open(ring: &KeyRing, now: Timestamp) -> Result<(Keys, Self)> {
-        let [statements, access_tokens, media_tokens] = Keys::RSA_FILES;
-        let [handout, statements, access_tokens, media_tokens] =
-            rsa_keys(ring, [HANDOUT_FILE, statements, access_tokens, media_tokens])?;
+        let [handout, statements, tokens] =
+            rsa_keys(ring, [HANDOUT_FILE, STATEMENTS_FILE, ACCESS_TOKENS_FILE])?;
         let demo = Self {
             metadata_certificate: ring.certificate(
                 "demo-metadata-certificate.pem",
@@ -56,7 +55,7 @@ impl DemoKeys {
             console_password: ring.password("demo-console")?,
             admin_token: ring.password("demo-admin-token")?,
         };
-        Ok((Keys::around([statements, access_tokens, media_tokens], ring, now)?, demo))
+        Ok((Keys::of_sandbox(ring, statements, tokens, now)?, demo))
     }
 
     /// The built-in TV providers below `base_url`.
