@@ -40,15 +40,8 @@ enum Chore {
     Tidy,
     /// Which contract items have a test, and which do not.
     CoverageOfContract,
-    /// Load profiles of the release build, each as a ratio to `/health/live` of the same run.
-    Bench {
-        /// Seconds per measurement.
-        #[arg(long, default_value_t = 4)]
-        seconds: u32,
-        /// Connections kept open by the load generator.
-        #[arg(long, default_value_t = 32)]
-        connections: u32,
-    },
+    /// Load profiles of the release build: ratios inside one run.
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -58,7 +51,7 @@ fn main() -> ExitCode {
         Chore::Tools => tools::print(&repo),
         Chore::Tidy => tidy::run(&repo),
         Chore::CoverageOfContract => coverage_of_contract(&repo),
-        Chore::Bench { seconds, connections } => bench::run(&repo, seconds, connections),
+        Chore::Bench(options) => bench::run(&repo, &options),
     });
     match outcome {
         Ok(code) => code,

@@ -1,0 +1,64 @@
+//! `cargo xtask bench`: load profiles of the release build, one suite per part of the house.
+//!
+//! Every suite starts what it measures itself, on loopback, and reports ratios inside one run: what
+//! the machine does besides cancels out. The numbers judge nothing by themselves;
+//! docs/performance.md keeps them with their budgets.
+
+mod demo;
+mod server;
+mod wrk;
+
+use crate::repo::Repo;
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+/// What is measured, and how hard.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The suites to run; all of them when none is named.
+    #[arg(value_enum)]
+    suites: Vec<Suite>,
+    /// Seconds per measurement.
+    #[arg(long, default_value_t = 4)]
+    seconds: u32,
+    /// Connections kept open by the load generator.
+    #[arg(long, default_value_t = 32)]
+    connections: u32,
+}
+
+/// The parts of the house that are measured by themselves.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Suite {
+    /// Heartbeats, authorizations and tokens against one demo server.
+    Server,
+}
+
+/// Builds the release binary and runs the suites one after another.
+pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
+    let binary = build(repo)?;
+    let chosen = if options.suites.is_empty() { Suite::value_variants() } else { &options.suites };
+    for suite in chosen {
+        match suite {
+            Suite::Server => server::run(repo, &binary, options)?,
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn build(repo: &Repo) -> Result<PathBuf> {
+    let status = Command::new("cargo")
+        .args(["build", "--release", "--locked", "--package", "usher-server"])
+        .current_dir(&repo.root)
+        .status()
+        .context("cargo build could not be started")?;
+    ensure!(status.success(), "the release build failed");
+    Ok(repo.metadata.target_directory.join("release/usher"))
+}
+
+/// The middle one of `values`.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,62 @@
+//! Runs wrk with a script of `bench/` and reads its one line of results.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// One measurement.
+#[derive(Clone, Copy)]
+pub(super) struct Measured {
+    pub(super) per_second: f64,
+    pub(super) p50_us: f64,
+    pub(super) p99_us: f64,
+}
+
+/// A load generator pointed at one server.
+pub(super) struct Load<'a> {
+    /// The directory of the scripts.
+    pub(super) home: PathBuf,
+    /// The server's origin.
+    pub(super) base: &'a str,
+    /// Length of a measurement.
+    pub(super) seconds: u32,
+    /// Connections kept open.
+    pub(super) connections: u32,
+    /// What the scripts need to know.
+    pub(super) environment: BTreeMap<String, String>,
+}
+
+impl Load<'_> {
+    /// Runs the load generator once. An answer with another status than `status` is an error.
+    pub(super) fn measure(&self, profile: &str, status: u16) -> Result<Measured> {
+        let output = Command::new("wrk")
+            .args(["--threads", "1", "--connections", &self.connections.to_string()])
+            .args(["--duration", &format!("{}s", self.seconds), "--script"])
+            .arg(self.home.join(profile).with_extension("lua"))
+            .arg(self.base)
+            .envs(&self.environment)
+            .env("BENCH_HOME", &self.home)
+            .env("BENCH_EXPECT", status.to_string())
+            .output()
+            .context("wrk could not be started")?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let numbers: Vec<f64> = text
+            .lines()
+            .find_map(|line| line.strip_prefix("RESULT "))
+            .with_context(|| {
+                format!("wrk says: {text}{}", String::from_utf8_lossy(&output.stderr))
+            })?
+            .split(' ')
+            .map(|number| number.parse().context("a result of wrk"))
+            .collect::<Result<_>>()?;
+        let &[requests, duration_us, p50_us, p99_us, unexpected] = numbers.as_slice() else {
+            bail!("wrk reported {} numbers instead of 5", numbers.len());
+        };
+        ensure!(
+            unexpected == 0.0,
+            "{profile}: {unexpected} of {requests} answers were not {status}"
+        );
+        Ok(Measured { per_second: requests / duration_us * 1e6, p50_us, p99_us })
+    }
+}
