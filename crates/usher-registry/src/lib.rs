@@ -7,6 +7,7 @@
 
 mod application;
 mod catalog;
+mod change;
 mod duration;
 mod integration;
 mod media;
@@ -17,6 +18,7 @@ mod streams;
 
 pub use application::{Assigned, GrantType, RegisteredApplication, Scope, Status};
 pub use catalog::{Catalog, CatalogError};
+pub use change::{Change, ChangedProperty, ChangesLog, Operation, RecordedChange};
 pub use integration::{Integration, MetadataRule};
 pub use media::{Domain, MediaCompany, ServiceProvider};
 pub use mvpd::{

@@ -72,17 +72,21 @@ impl Entitlement {
         if is_temporary(&partner) {
             return Ok(LogoutAnswer { mvpd: id, step: LogoutStep::Complete });
         }
+        // Where everybody counts as signed in, the provider is spared the visit.
+        let everybody = self.degradation.on(&partner, now).authn_all().is_some();
         let key = ProfileKey { holder: call.holder(device), mvpd: id.clone() };
         let found = self.profiles.find(&key).await?;
-        let visits_provider = !matches!(partner.mvpd.logout, LogoutMode::None);
+        let visits_provider = !everybody && !matches!(partner.mvpd.logout, LogoutMode::None);
         if visits_provider && found.is_some() && redirect_url.is_none() {
             return Err(LogoutError::RedirectUrl);
         }
+        let redirect_url = redirect_url.filter(|_| visits_provider);
         let changing = self.profiles.changing(&key.holder);
         let deleted = self.profiles.store().delete(&key).await?;
         drop(changing);
         let step = match deleted.filter(|profile| profile.is_active(now)) {
             Some(profile) => self.sign_out(call, &partner, &profile, redirect_url).await?,
+            None if everybody => LogoutStep::Complete,
             None => LogoutStep::NobodySignedIn,
         };
         Ok(LogoutAnswer { mvpd: id, step })
@@ -98,7 +102,7 @@ impl Entitlement {
     ) -> Result<LogoutStep, LogoutError> {
         let now = self.clock.now();
         let user = self.pseudonym(profile);
-        let about = About { user: Some(&user), session: Some(&profile.session_id) };
+        let about = About::viewer(profile, &user);
         let reporter = self.reporter(call, &partner.mvpd, now);
         let events = [Name::LogoutAttempt, Name::LogoutCompleted];
         self.record(events.map(|name| reporter.event(name, about)).into()).await;

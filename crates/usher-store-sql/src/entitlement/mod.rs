@@ -1,9 +1,11 @@
-//! Authentication sessions, sign-outs, profiles, and trials of temporary passes.
+//! Authentication sessions, sign-outs, profiles, trials of temporary passes, rules of degradation.
 
+mod degradation;
 mod profiles;
 mod sessions;
 mod trials;
 
+pub use degradation::SqlDegradation;
 pub use profiles::SqlProfiles;
 pub use sessions::SqlSessions;
 pub use trials::SqlTrials;

@@ -1,7 +1,9 @@
 //! What every adapter of a port must do, as tests that the adapters run against themselves.
 
 mod activity;
+mod changes;
 mod clients;
+mod degradation;
 mod journal;
 mod profiles;
 mod sessions;
@@ -9,7 +11,9 @@ mod trials;
 mod warehouse;
 
 pub use activity::{StreamHouse, activity};
+pub use changes::changes;
 pub use clients::clients;
+pub use degradation::degradation;
 pub use journal::journal;
 pub use profiles::profiles;
 pub use sessions::sessions;
