@@ -17,8 +17,10 @@ mod openapi;
 mod reports;
 mod request_log;
 mod settings;
+mod sso;
 mod streams;
 mod throttle;
+mod viewer;
 
 use std::sync::Arc;
 
@@ -39,6 +41,7 @@ pub fn router(app: App) -> Router {
         .merge(openapi::routes())
         .merge(dcr::routes())
         .merge(entitlement::routes(&app))
+        .merge(sso::routes(&app))
         .merge(management::routes(&app))
         .merge(admin::routes())
         .merge(streams::routes())

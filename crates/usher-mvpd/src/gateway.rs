@@ -141,7 +141,7 @@ impl Gateway {
         endpoint: &RestAuthz,
         resource: &Resource,
     ) -> MvpdOutcome {
-        let bearer = match self.bearer(&ask.partner, credentials).await {
+        let bearer = match self.bearer(&ask.signed_in_at, credentials).await {
             Ok(bearer) => bearer,
             Err(AccessError::SessionOver) => return denied(DenyReason::SessionInvalidated, None),
             Err(AccessError::Peer(error)) => return failed(error),

@@ -10,6 +10,7 @@ use usher_core::MvpdId;
 use crate::duration;
 use crate::integration::MetadataRule;
 use crate::settings::{Platform, SettingsTable};
+use crate::sso::SsoScope;
 
 /// A pay-TV provider.
 #[derive(Clone, Debug, Deserialize)]
@@ -51,6 +52,10 @@ pub struct Mvpd {
     /// The metadata keys it delivers.
     #[serde(default)]
     pub metadata: IndexMap<String, MetadataRule>,
+    /// How far its sign-ins are shared; by default between all channels by platform identity, and within
+    /// a media company by service token.
+    #[serde(default)]
+    pub sso_scope: Option<SsoScope>,
     /// How platform partners know it.
     #[serde(default)]
     pub partner: IndexMap<Platform, PartnerPlatform>,

@@ -146,6 +146,8 @@ pub struct Keys {
     pub media_token_certificate: Certificate,
     /// Signs media tokens in the JWS form.
     pub media_tokens_jws: Arc<SigningKey>,
+    /// Signs the tokens of our own single-sign-on service.
+    pub service_tokens: Arc<SigningKey>,
     /// Seals what TV providers entrust to us.
     pub sealing: Secret<[u8; 32]>,
     /// Makes ids recognisable as ours and user ids anonymous.
@@ -157,16 +159,18 @@ pub struct Keys {
 impl Keys {
     /// Loads the keys, making what is missing; RSA keys at the same time, since each takes long.
     pub fn open(ring: &KeyRing, now: Timestamp) -> Result<Self> {
-        let [statements, access_tokens, media_tokens] =
-            rsa_keys(ring, [STATEMENTS_FILE, ACCESS_TOKENS_FILE, "media-tokens.pem"])?;
-        let certificate = ring.media_token_certificate(&media_tokens, now)?;
-        let tokens = (Arc::new(access_tokens.into()), Arc::new(media_tokens.into()));
+        let [statements, access, media, service] = rsa_keys(
+            ring,
+            [STATEMENTS_FILE, ACCESS_TOKENS_FILE, "media-tokens.pem", "service-tokens.pem"],
+        )?;
+        let certificate = ring.media_token_certificate(&media, now)?;
+        let tokens = [access, media, service].map(|key| Arc::new(key.into()));
         Self::around(ring, statements, tokens, certificate)
     }
 
-    /// The keys of a sandbox: one key signs access tokens and media tokens, because every RSA key makes
-    /// a first start a tenth of a second longer. Neither kind of token can be taken for the other; a
-    /// server for real viewers keeps its keys apart all the same ([`Self::open`]).
+    /// The keys of a sandbox: one key signs access tokens, media tokens and service tokens, because every
+    /// RSA key makes a first start a tenth of a second longer. No kind of token can be taken for another;
+    /// a server for real viewers keeps its keys apart all the same ([`Self::open`]).
     pub fn of_sandbox(
         ring: &KeyRing,
         statements: RsaKey,
@@ -175,13 +179,14 @@ impl Keys {
     ) -> Result<Self> {
         let certificate = ring.media_token_certificate(&tokens, now)?;
         let tokens = Arc::new(tokens.into());
-        Self::around(ring, statements, (Arc::clone(&tokens), tokens), certificate)
+        let tokens = [Arc::clone(&tokens), Arc::clone(&tokens), tokens];
+        Self::around(ring, statements, tokens, certificate)
     }
 
     fn around(
         ring: &KeyRing,
         statements: RsaKey,
-        (access_tokens, media_tokens): (Arc<SigningKey>, Arc<SigningKey>),
+        [access_tokens, media_tokens, service_tokens]: [Arc<SigningKey>; 3],
         media_token_certificate: Certificate,
     ) -> Result<Self> {
         Ok(Self {
@@ -189,6 +194,7 @@ impl Keys {
             access_tokens,
             media_tokens,
             media_token_certificate,
+            service_tokens,
             media_tokens_jws: Arc::new(ring.ec("media-tokens-jws.pem")?.into()),
             sealing: ring.bytes("sealing.key")?,
             fingerprint: ring.bytes("fingerprint.key")?,

@@ -1,9 +1,15 @@
 //! The admin API (`console` §11) over real HTTP.
 
-#![expect(clippy::expect_used, reason = "a broken expectation ends the test")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a broken expectation ends the test"
+)]
 
 mod support;
 
+use reqwest::RequestBuilder;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 use support::House;
@@ -20,7 +26,7 @@ async fn only_the_admin_token_opens_the_admin_api() {
     let app_token = house.token("acme-ops").await;
     for token in [None, Some("wrong".to_owned()), Some(app_token)] {
         let request = house.get(&format!("{BASE}/versions"));
-        let request = token.iter().fold(request, |it, token| it.bearer_auth(token));
+        let request = token.iter().fold(request, RequestBuilder::bearer_auth);
         let answer = house.send(request).await;
         assert_eq!(answer.status(), 401, "{token:?}");
         assert!(answer.headers().contains_key("www-authenticate"));

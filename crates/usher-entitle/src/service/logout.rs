@@ -1,5 +1,7 @@
 //! Signing out (`pass-rest-v2` §11): here at once, at the provider with the viewer's browser.
 
+use std::sync::Arc;
+
 use url::Url;
 use usher_core::{DeviceId, MvpdId, StoreError, Timestamp};
 use usher_jose::SealError;
@@ -15,6 +17,7 @@ use crate::profile::{Profile, ProfileKey};
 use crate::redirect::RedirectUrl;
 use crate::sealed::StateDigest;
 use crate::session::PendingLogout;
+use crate::sso;
 
 /// What is left to do to be signed out.
 #[derive(Clone, Debug)]
@@ -35,6 +38,8 @@ pub enum LogoutStep {
     },
     /// Nothing.
     Complete,
+    /// The viewer has to sign out of the platform's single sign-on, too.
+    AtPartner,
     /// Nobody was signed in.
     NobodySignedIn,
 }
@@ -74,41 +79,79 @@ impl Entitlement {
         }
         // Where everybody counts as signed in, the provider is spared the visit.
         let everybody = self.degradation.on(&partner, now).authn_all().is_some();
-        let key = ProfileKey { holder: call.holder(device), mvpd: id.clone() };
-        let found = self.profiles.find(&key).await?;
+        let leaving = self.leaving(call, &partner, device, now).await?;
         let visits_provider = !everybody && !matches!(partner.mvpd.logout, LogoutMode::None);
-        if visits_provider && found.is_some() && redirect_url.is_none() {
+        if visits_provider && !leaving.is_empty() && redirect_url.is_none() {
             return Err(LogoutError::RedirectUrl);
         }
+        let mut deleted = Vec::new();
+        for profile in &leaving {
+            let _changing = self.profiles.changing_profile(profile);
+            deleted.extend(self.profiles.store().delete(&profile.key).await?);
+        }
+        deleted.retain(|profile| profile.is_active(now));
         let redirect_url = redirect_url.filter(|_| visits_provider);
-        let changing = self.profiles.changing(&key.holder);
-        let deleted = self.profiles.store().delete(&key).await?;
-        drop(changing);
-        let step = match deleted.filter(|profile| profile.is_active(now)) {
-            Some(profile) => self.sign_out(call, &partner, &profile, redirect_url).await?,
+        let step = match deleted.first() {
+            // The platform signs the viewer out, whoever else is signed out besides.
+            Some(_) if deleted.iter().any(|profile| profile.partner.is_some()) => {
+                self.report_sign_outs(call, &partner, &deleted).await;
+                LogoutStep::AtPartner
+            }
+            Some(profile) => {
+                self.report_sign_outs(call, &partner, &deleted).await;
+                self.leave_provider(call, profile, redirect_url).await?
+            }
             None if everybody => LogoutStep::Complete,
             None => LogoutStep::NobodySignedIn,
         };
         Ok(LogoutAnswer { mvpd: id, step })
     }
 
-    /// Reports the sign-out of `profile` and prepares the visit at the provider, if it wants one.
-    async fn sign_out(
+    /// What signing out ends: the device's own profile, and those of everybody the request proves to be
+    /// the same viewer (`access-variants` S7).
+    async fn leaving(
         &self,
         call: &Call,
         partner: &Partner,
+        device: DeviceId,
+        now: Timestamp,
+    ) -> Result<Vec<Arc<Profile>>, StoreError> {
+        let subjects = self.subjects(call, &device, now).await?;
+        let key = ProfileKey { holder: call.holder(device), mvpd: partner.mvpd.id.clone() };
+        let mut leaving: Vec<_> = self.profiles.find(&key).await?.into_iter().collect();
+        for subject in &subjects {
+            for profile in self.shared_profiles(call, partner, subject, now).await? {
+                if !leaving.iter().any(|known| known.id == profile.id) {
+                    leaving.push(profile);
+                }
+            }
+        }
+        Ok(leaving)
+    }
+
+    async fn report_sign_outs(&self, call: &Call, partner: &Partner, profiles: &[Profile]) {
+        let reporter = self.reporter(call, &partner.mvpd, self.clock.now());
+        let mut events = Vec::new();
+        for profile in profiles {
+            let user = self.pseudonym(profile);
+            let about = About::viewer(profile, &user);
+            let names = [Name::LogoutAttempt, Name::LogoutCompleted];
+            events.extend(names.map(|name| reporter.event(name, about)));
+        }
+        self.record(events).await;
+    }
+
+    /// Prepares the visit at the provider, if it wants one.
+    async fn leave_provider(
+        &self,
+        call: &Call,
         profile: &Profile,
         redirect_url: Option<RedirectUrl>,
     ) -> Result<LogoutStep, LogoutError> {
         let now = self.clock.now();
-        let user = self.pseudonym(profile);
-        let about = About::viewer(profile, &user);
-        let reporter = self.reporter(call, &partner.mvpd, now);
-        let events = [Name::LogoutAttempt, Name::LogoutCompleted];
-        self.record(events.map(|name| reporter.event(name, about)).into()).await;
-        match redirect_url {
-            Some(url) => self.provider_visit(partner, profile, url, now).await,
-            None => Ok(LogoutStep::Complete),
+        match (redirect_url, sso::origin(call, profile)) {
+            (Some(url), Some(partner)) => self.provider_visit(&partner, profile, url, now).await,
+            (_, _) => Ok(LogoutStep::Complete),
         }
     }
 

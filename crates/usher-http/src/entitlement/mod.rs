@@ -15,7 +15,6 @@ mod configuration;
 mod create_session;
 mod decision;
 mod device;
-mod header;
 mod logout;
 mod page;
 mod partner;

@@ -1,13 +1,16 @@
-//! Authentication sessions, sign-outs, profiles, trials of temporary passes, rules of degradation.
+//! Authentication sessions, sign-outs, profiles, trials of temporary passes, rules of
+//! degradation, and viewers of our own single-sign-on service.
 
 mod degradation;
 mod profiles;
 mod sessions;
+mod sso;
 mod trials;
 
 pub use degradation::SqlDegradation;
 pub use profiles::SqlProfiles;
 pub use sessions::SqlSessions;
+pub use sso::SqlSso;
 pub use trials::SqlTrials;
 
 use usher_core::{DeviceId, StoreError};
