@@ -15,6 +15,7 @@ mod events;
 pub mod media_token;
 mod metadata;
 mod mvpd;
+mod partner;
 mod permits;
 mod platform;
 mod profile;
@@ -39,25 +40,28 @@ pub use decision::{Decision, Outcome, Playback, Refusal, RefusalReason, Source};
 pub use device::DeviceInfo;
 pub use metadata::Attribute;
 pub use mvpd::{
-    AuthorizationAsk, DenyReason, MvpdAuthorization, MvpdDecision, MvpdFailure, MvpdOutcome,
-    MvpdSignIn, Partner, Purpose, SignInAnswer, SignInError, SignInStart, VerifiedIdentity,
+    AnsweredBy, AskingDevice, AuthorizationAsk, BrowserForm, BrowserStep, DenyReason, Exchange,
+    ExchangeStatus, MvpdAuthorization, MvpdDecision, MvpdFailure, MvpdOutcome, MvpdSignIn,
+    PlatformRequest, ProviderSignOut, Purpose, SignInAnswer, SignInError, SignInStart,
+    SignOutAnswer, SignOutStart, VerifiedIdentity,
 };
+pub use partner::Partner;
 pub use platform::DetectedPlatform;
-pub use profile::{Profile, ProfileKey, Standing};
+pub use profile::{Profile, ProfileKey, Standing, Upstream};
 pub use redirect::RedirectUrl;
 pub use sealed::{Sealed, StateDigest};
 pub use service::{
     AuthorizeReason, BeginSignInError, Configuration, ConfiguredMvpd, CreateSessionError,
     DecisionAsk, DecisionError, Entitlement, EntitlementPorts, FinishSignInError, GivenParameters,
     LogoutAnswer, LogoutError, LogoutStep, NextStep, PartnerSso, ProfileError, ProfileKind,
-    ProfileView, ResumeSessionError, SessionAnswer, SessionError, SessionView, SignInStep, Ticket,
-    TrialReset, TrialResetError,
+    ProfileView, ProviderLogoutError, ResumeSessionError, SessionAnswer, SessionError, SessionView,
+    SignInStep, Ticket, TrialReset, TrialResetError,
 };
 pub use session::{
     AuthenticationSession, Holder, Login, Origin, ParameterName, Parameters, PendingLogout, Stage,
     Target,
 };
-pub use store::{ProfileStore, SessionStore, TOMBSTONE_RETENTION};
+pub use store::{ProfileStore, SessionStore, TOMBSTONE_RETENTION, UsedAssertions};
 pub use temp_pass::{
     FoundTrials, IdentityHash, Pass, Trial, TrialHolder, TrialRefusal, TrialStore,
 };

@@ -16,6 +16,7 @@ mod passes;
 mod reports;
 mod request_log;
 mod settings;
+pub(crate) mod sp;
 mod streams;
 mod throttle;
 
@@ -38,6 +39,7 @@ pub fn router(app: App) -> Router {
         .merge(openapi::routes())
         .merge(dcr::routes())
         .merge(entitlement::routes(&app))
+        .merge(sp::routes())
         .merge(passes::routes())
         .merge(streams::routes())
         .merge(reports::routes());

@@ -20,7 +20,7 @@ use usher_reports::{Event, EventBatch, EventJournal, ReportSettings, Reports};
 use usher_store_local::{
     JournalSettings, LocalActivity, LocalJournal, LocalWarehouse, WarehouseSettings,
 };
-use usher_store_sql::{Database, SqlClients, SqlProfiles, SqlSessions, SqlTrials};
+use usher_store_sql::{Database, SqlAssertions, SqlClients, SqlProfiles, SqlSessions, SqlTrials};
 use usher_streams::{Ports, Quotas, Streams, StreamsConfig};
 
 use crate::keys::Keys;
@@ -172,6 +172,7 @@ impl Workshop {
             sessions: Arc::new(SqlSessions::new(self.wiring.stores.database.clone())),
             profiles: Arc::new(SqlProfiles::new(self.wiring.stores.database.clone())),
             trials: Arc::new(SqlTrials::new(self.wiring.stores.database.clone())),
+            assertions: Arc::new(SqlAssertions::new(self.wiring.stores.database.clone())),
             sign_in: Arc::clone(&gateway) as _,
             authorization: gateway,
             journal: Arc::clone(&self.wiring.stores.journal) as _,

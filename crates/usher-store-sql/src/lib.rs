@@ -15,4 +15,4 @@ mod row;
 
 pub use clients::SqlClients;
 pub use database::{Database, OpenError};
-pub use entitlement::{SqlProfiles, SqlSessions, SqlTrials};
+pub use entitlement::{SqlAssertions, SqlProfiles, SqlSessions, SqlTrials};

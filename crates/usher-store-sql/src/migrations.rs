@@ -13,6 +13,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (1, "clients", include_str!("../migrations/0001_clients.sql")),
     (2, "entitlement", include_str!("../migrations/0002_entitlement.sql")),
     (3, "trials", include_str!("../migrations/0003_trials.sql")),
+    (4, "provider sessions", include_str!("../migrations/0004_provider_sessions.sql")),
 ];
 
 /// Brings a database up to date.

@@ -33,7 +33,7 @@ use crate::profiles_cache::Profiles;
 use crate::pseudonym::Pseudonyms;
 use crate::sealed::Sealed;
 use crate::session::Origin;
-use crate::store::{ProfileStore, SessionStore};
+use crate::store::{ProfileStore, SessionStore, UsedAssertions};
 use crate::temp_pass::TrialStore;
 
 pub use configuration::{Configuration, ConfiguredMvpd, PartnerSso};
@@ -41,7 +41,7 @@ pub use create_session::{
     AuthorizeReason, CreateSessionError, GivenParameters, NextStep, SessionAnswer, Ticket,
 };
 pub use decide::{DecisionAsk, DecisionError};
-pub use logout::{LogoutAnswer, LogoutError, LogoutStep};
+pub use logout::{LogoutAnswer, LogoutError, LogoutStep, ProviderLogoutError};
 pub use profiles::{ProfileError, ProfileKind, ProfileView};
 pub use resume_session::{ResumeSessionError, SessionError, SessionView};
 pub use sign_in::{BeginSignInError, FinishSignInError, SignInStep};
@@ -56,6 +56,7 @@ pub struct EntitlementPorts {
     pub sessions: Arc<dyn SessionStore>,
     pub profiles: Arc<dyn ProfileStore>,
     pub trials: Arc<dyn TrialStore>,
+    pub assertions: Arc<dyn UsedAssertions>,
     pub sign_in: Arc<dyn MvpdSignIn>,
     pub authorization: Arc<dyn MvpdAuthorization>,
     pub journal: Arc<dyn EventJournal>,
@@ -73,6 +74,7 @@ pub struct Entitlement {
     sessions: Arc<dyn SessionStore>,
     profiles: Profiles,
     trials: Arc<dyn TrialStore>,
+    assertions: Arc<dyn UsedAssertions>,
     permits: Permits,
     sign_in: Arc<dyn MvpdSignIn>,
     authorization: Arc<dyn MvpdAuthorization>,
@@ -94,6 +96,7 @@ impl Entitlement {
             sessions: ports.sessions,
             profiles: Profiles::new(ports.profiles),
             trials: ports.trials,
+            assertions: ports.assertions,
             permits: Permits::new(),
             sign_in: ports.sign_in,
             authorization: ports.authorization,
@@ -110,11 +113,12 @@ impl Entitlement {
         }
     }
 
-    /// Forgets sessions, sign-outs, tombstones and trials whose time is over; returns how many. Worth calling
+    /// Forgets sessions, sign-outs, tombstones, assertions and trials whose time is over; returns how many. Worth calling
     /// now and then: nothing depends on it but the size of the store.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let signed_in = self.sessions.sweep(now).await? + self.profiles.store().sweep(now).await?;
+        let signed_in = signed_in + self.assertions.sweep(now).await?;
         Ok(signed_in + self.trials.sweep(self.trials_over_at(now)).await?)
     }
 

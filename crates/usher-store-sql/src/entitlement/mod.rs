@@ -1,9 +1,11 @@
-//! Authentication sessions, sign-outs, profiles, and trials of temporary passes.
+//! Authentication sessions, sign-outs, profiles, used assertions, and trials of temporary passes.
 
+mod assertions;
 mod profiles;
 mod sessions;
 mod trials;
 
+pub use assertions::SqlAssertions;
 pub use profiles::SqlProfiles;
 pub use sessions::SqlSessions;
 pub use trials::SqlTrials;

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use usher_clients::ClientStore;
-use usher_entitle::{ProfileStore, SessionStore, TrialStore};
-use usher_store_sql::{Database, SqlClients, SqlProfiles, SqlSessions, SqlTrials};
+use usher_entitle::{ProfileStore, SessionStore, TrialStore, UsedAssertions};
+use usher_store_sql::{Database, SqlAssertions, SqlClients, SqlProfiles, SqlSessions, SqlTrials};
 use usher_testkit::contract;
 
 /// A directory for database files; gone with the value.
@@ -41,6 +41,17 @@ async fn profiles_keep_their_promises() {
         let database = Database::open(&file).await.unwrap();
         let sessions = Arc::new(SqlSessions::new(database.clone())) as Arc<dyn SessionStore>;
         (sessions, Arc::new(SqlProfiles::new(database)) as Arc<dyn ProfileStore>)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn used_assertions_keep_their_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::assertions(async || {
+        let database = Database::open(&file).await.unwrap();
+        Arc::new(SqlAssertions::new(database)) as Arc<dyn UsedAssertions>
     })
     .await;
 }

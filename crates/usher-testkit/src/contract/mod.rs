@@ -1,6 +1,7 @@
 //! What every adapter of a port must do, as tests that the adapters run against themselves.
 
 mod activity;
+mod assertions;
 mod clients;
 mod journal;
 mod profiles;
@@ -9,6 +10,7 @@ mod trials;
 mod warehouse;
 
 pub use activity::{StreamHouse, activity};
+pub use assertions::assertions;
 pub use clients::clients;
 pub use journal::journal;
 pub use profiles::profiles;

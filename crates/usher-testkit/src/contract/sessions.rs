@@ -6,7 +6,7 @@ use std::time::Duration;
 use usher_core::{DeviceId, StoreError, Timestamp};
 use usher_entitle::{
     AuthenticationSession, Code, DeviceInfo, Holder, Login, Origin, Parameters, PendingLogout,
-    Profile, ProfileKey, RedirectUrl, Sealed, SessionStore, Stage, StateDigest,
+    Profile, ProfileKey, RedirectUrl, Sealed, SessionStore, Stage, StateDigest, Upstream,
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_765_000_000_123);
@@ -88,6 +88,11 @@ pub(super) fn profile(holder: Holder, id: &str) -> Profile {
         attributes: serde_json::Map::from_iter([("zip".to_owned(), vec!["10001"].into())]),
         home_based: Some(true),
         credentials: Some(Sealed::from_bytes(vec![0, 1, 255])),
+        upstream: Upstream {
+            endpoint: Some("saml".to_owned()),
+            subject: Some(format!("subject of {id}")),
+            session_index: Some("_session \u{fc}".to_owned()),
+        },
         session_id: "session".to_owned(),
         not_before: NOW,
         not_after: NOW + Duration::from_hours(24),
@@ -263,7 +268,7 @@ async fn a_logout_is_opened_once_and_closed_once(open: &impl AsyncFn() -> Arc<Op
     let store = open().await;
     let logout = PendingLogout {
         state: StateDigest::from_bytes([70; 32]),
-        location: Sealed::from_bytes(vec![1, 0, 2]),
+        visit: Sealed::from_bytes(vec![1, 0, 2]),
         redirect_url: RedirectUrl::from_stored("adbe.x://bye".into()),
         not_after: NOW + LIFE,
     };
