@@ -81,6 +81,8 @@ settings! {
             "`iss` of the software statements and access tokens made here.";
         accepted_issuers: Vec<String> = Vec::new(), "[]",
             "Further issuers whose software statements are accepted (they must verify with our keys).";
+        environment: String = "release-production".into(), "\"release-production\"",
+            "The environment's name in the paths of the admin API.";
         region: String = "main".into(), "\"main\"",
             "Data centre, the `dc` dimension of reports.";
         help_url: String = "https://usher.example/docs/errors".into(), "\"https://usher.example/docs/errors\"",
@@ -116,6 +118,8 @@ settings! {
         #[serde(deserialize_with = "read_optional")]
         profile_ttl: Option<Duration> = None, "",
             "Lifetime of sign-ins whatever the catalog says.";
+        authzall_requires_profile: bool = false, "false",
+            "Let the degradation rule AuthZAll permit only viewers who are signed in.";
         #[serde(deserialize_with = "read_duration")]
         mvpd_deadline: Duration = secs(8), "\"8s\"",
             "Time for everything a decision asks of a TV provider.";

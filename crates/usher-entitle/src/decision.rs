@@ -27,6 +27,8 @@ pub enum Source {
     Dummy,
     /// A temporary pass.
     Temporary,
+    /// A rule that bypasses the provider.
+    Degradation,
 }
 
 /// Permit or not.
@@ -41,10 +43,8 @@ pub enum Outcome {
 /// What an authorization adds to a permit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Playback {
-    /// Since when the permit holds.
-    pub not_before: Timestamp,
-    /// Until when it holds.
-    pub not_after: Timestamp,
+    /// Since when and until when the permit holds, where the wire says so.
+    pub permit: Option<Permit>,
     /// Permission to play once.
     pub token: MediaToken,
 }
@@ -73,6 +73,8 @@ pub enum RefusalReason {
     Denied(DenyReason),
     /// The provider could not be asked.
     Failed(MvpdFailure),
+    /// A rule of degradation says no.
+    DegradationRule,
     /// The temporary pass is over, used up, or cannot be used at all.
     TemporaryAccess(TrialRefusal),
     /// The permit has no lifetime: neither the provider nor the catalog names one.
@@ -87,11 +89,13 @@ impl From<RefusalReason> for Refusal {
     }
 }
 
-/// A permit as it is remembered.
+/// How long a viewer may watch without anybody being asked again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Permit {
-    pub(crate) not_before: Timestamp,
-    pub(crate) not_after: Timestamp,
+pub struct Permit {
+    /// Since when it holds.
+    pub not_before: Timestamp,
+    /// Until when it holds.
+    pub not_after: Timestamp,
 }
 
 /// `details` as they may leave the house: plain text without control characters, of bounded length.

@@ -5,8 +5,10 @@ use usher_registry::{Mvpd, RegisteredApplication, ServiceProvider, Snapshot};
 use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event};
 
 use crate::decision::{Outcome, Refusal, RefusalReason};
+use crate::degradation::Measure;
 use crate::mvpd::{DenyReason, MvpdFailure, Purpose};
 use crate::platform::DetectedPlatform;
+use crate::profile::Profile;
 use crate::resource::{channel_of, item_of};
 use crate::session::Origin;
 use crate::temp_pass::TrialRefusal;
@@ -30,6 +32,49 @@ pub(crate) struct About<'r> {
     pub(crate) user: Option<&'r str>,
     /// The authentication session.
     pub(crate) session: Option<&'r str>,
+    /// On what ground the viewer watches.
+    pub(crate) token_type: TokenType,
+}
+
+impl<'r> About<'r> {
+    /// The viewer of `profile`, whose pseudonym is `user`.
+    pub(crate) fn viewer(profile: &'r Profile, user: &'r str) -> Self {
+        let token_type = match profile.home_based {
+            Some(true) => TokenType::Hba,
+            Some(false) | None => TokenType::Normal,
+        };
+        Self { user: Some(user), session: Some(&profile.session_id), token_type }
+    }
+}
+
+/// On what ground a viewer watches, in the reports' words (`access-variants` G6, H9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum TokenType {
+    #[default]
+    Normal,
+    AuthnAll,
+    AuthzAll,
+    Hba,
+}
+
+impl TokenType {
+    /// The ground that a rule gives; a denial gives none.
+    pub(crate) const fn of(measure: Measure) -> Self {
+        match measure {
+            Measure::AuthnAll => Self::AuthnAll,
+            Measure::AuthzAll => Self::AuthzAll,
+            Measure::AuthzNone => Self::Normal,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::AuthnAll => "authnall",
+            Self::AuthzAll => "authzall",
+            Self::Hba => "hba",
+        }
+    }
 }
 
 impl Reporter<'_> {
@@ -121,7 +166,7 @@ impl Reporter<'_> {
             resource_id: None,
             content_category: None,
             sso_type: None,
-            token_type: Some("normal".to_owned()),
+            token_type: Some(about.token_type.as_str().to_owned()),
             latency_ms: None,
             decision_type: None,
             decision_outcome: None,
@@ -149,6 +194,7 @@ pub(crate) const fn reason(refusal: &Refusal) -> &'static str {
         | RefusalReason::TemporaryAccess(
             TrialRefusal::DurationExceeded | TrialRefusal::ResourcesExceeded,
         ) => "noAuthZ",
+        RefusalReason::DegradationRule => "authzNone",
         RefusalReason::Denied(DenyReason::SessionInvalidated)
         | RefusalReason::ProfileInvalidated => "norefreshtoken",
         RefusalReason::Denied(DenyReason::UnknownViewer) => "mismatch",

@@ -10,6 +10,7 @@ mod call;
 mod code;
 mod config;
 mod decision;
+mod degradation;
 mod device;
 mod events;
 pub mod media_token;
@@ -36,7 +37,8 @@ mod fixtures;
 pub use call::{Call, PartnerError};
 pub use code::Code;
 pub use config::{EntitlementConfig, MediaTokenFormat};
-pub use decision::{Decision, Outcome, Playback, Refusal, RefusalReason, Source};
+pub use decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
+pub use degradation::{DegradationRule, DegradationStore, HISTORY, Measure, RuleKey, RuleStanding};
 pub use device::DeviceInfo;
 pub use metadata::Attribute;
 pub use mvpd::{
@@ -52,10 +54,11 @@ pub use redirect::RedirectUrl;
 pub use sealed::{Sealed, StateDigest};
 pub use service::{
     AuthorizeReason, BeginSignInError, Configuration, ConfiguredMvpd, CreateSessionError,
-    DecisionAsk, DecisionError, Entitlement, EntitlementPorts, FinishSignInError, GivenParameters,
-    LogoutAnswer, LogoutError, LogoutStep, NextStep, PartnerSso, ProfileError, ProfileKind,
-    ProfileView, ProviderLogoutError, ResumeSessionError, SessionAnswer, SessionError, SessionView,
-    SignInStep, Ticket, TrialReset, TrialResetError,
+    DecisionAsk, DecisionError, DegradationError, Entitlement, EntitlementPorts, FinishSignInError,
+    GivenParameters, LogoutAnswer, LogoutError, LogoutStep, NextStep, PartnerSso, ProfileError,
+    ProfileKind, ProfileView, ProviderLogoutError, ResumeSessionError, RuleOwner, RuleSelection,
+    RuleTerms, SessionAnswer, SessionError, SessionView, SignInStep, Ticket, TrialReset,
+    TrialResetError,
 };
 pub use session::{
     AuthenticationSession, Holder, Login, Origin, ParameterName, Parameters, PendingLogout, Stage,

@@ -4,6 +4,7 @@
 //! answer; they decide nothing. Each API has its own module with its own error table, because each
 //! has its own contract. This is the only crate that knows axum.
 
+mod admin;
 mod app;
 mod bearer;
 mod cors;
@@ -11,8 +12,8 @@ mod dcr;
 mod demo;
 mod entitlement;
 mod health;
+mod management;
 mod openapi;
-mod passes;
 mod reports;
 mod request_log;
 mod settings;
@@ -40,7 +41,8 @@ pub fn router(app: App) -> Router {
         .merge(dcr::routes())
         .merge(entitlement::routes(&app))
         .merge(sp::routes())
-        .merge(passes::routes())
+        .merge(management::routes(&app))
+        .merge(admin::routes())
         .merge(streams::routes())
         .merge(reports::routes());
     if app.demo.is_some() {

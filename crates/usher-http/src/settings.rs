@@ -1,6 +1,7 @@
 //! What the edge itself needs to know; services have settings of their own.
 
 use url::Url;
+use usher_core::Secret;
 use usher_jose::{Certificate, VerificationKey};
 
 use crate::throttle::ThrottleSettings;
@@ -12,6 +13,10 @@ pub struct HttpSettings {
     pub base_url: Url,
     /// `helpUrl` of error answers.
     pub help_url: String,
+    /// Bearer token of the admin API.
+    pub admin_token: Secret<String>,
+    /// The environment's name in the admin API's paths.
+    pub environment: String,
     /// How often a device may call.
     pub throttle: ThrottleSettings,
     /// Published keys of JWS media tokens, the current one first.

@@ -7,6 +7,7 @@
 
 mod application;
 mod catalog;
+mod change;
 mod connection;
 mod duration;
 mod integration;
@@ -18,6 +19,7 @@ mod streams;
 
 pub use application::{Assigned, GrantType, RegisteredApplication, Scope, Status};
 pub use catalog::{Catalog, CatalogError};
+pub use change::{Change, ChangedProperty, ChangesLog, Operation, RecordedChange};
 pub use connection::{Connection, Scoping};
 pub use integration::{Integration, MetadataRule};
 pub use media::{Domain, MediaCompany, ServiceProvider};

@@ -83,6 +83,11 @@ impl Snapshot {
         self.service_providers.get(id)
     }
 
+    /// All channels, in no order.
+    pub fn service_providers(&self) -> impl Iterator<Item = &Arc<ServiceProvider>> {
+        self.service_providers.values()
+    }
+
     /// All channels of a company, in no order.
     pub fn service_providers_of<'s>(
         &'s self,

@@ -150,6 +150,8 @@ pub struct Keys {
     pub sealing: Secret<[u8; 32]>,
     /// Makes ids recognisable as ours and user ids anonymous.
     pub fingerprint: Secret<[u8; 32]>,
+    /// Bearer token of the admin API.
+    pub admin_token: Secret<String>,
 }
 
 impl Keys {
@@ -190,6 +192,7 @@ impl Keys {
             media_tokens_jws: Arc::new(ring.ec("media-tokens-jws.pem")?.into()),
             sealing: ring.bytes("sealing.key")?,
             fingerprint: ring.bytes("fingerprint.key")?,
+            admin_token: ring.password("admin-token")?,
         })
     }
 }

@@ -51,6 +51,7 @@ pub async fn wire(
         clock,
         entropy,
     })
+    .await
 }
 
 /// Serves until told to stop.

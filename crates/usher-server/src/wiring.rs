@@ -20,7 +20,10 @@ use usher_reports::{Event, EventBatch, EventJournal, ReportSettings, Reports};
 use usher_store_local::{
     JournalSettings, LocalActivity, LocalJournal, LocalWarehouse, WarehouseSettings,
 };
-use usher_store_sql::{Database, SqlAssertions, SqlClients, SqlProfiles, SqlSessions, SqlTrials};
+use usher_store_sql::{
+    Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlProfiles, SqlSessions,
+    SqlTrials,
+};
 use usher_streams::{Ports, Quotas, Streams, StreamsConfig};
 
 use crate::keys::Keys;
@@ -33,6 +36,10 @@ const EXPIRY_EVERY: Duration = Duration::from_millis(500);
 
 /// A month as retention counts it: never shorter than the calendar's.
 const MONTH: Duration = Duration::from_hours(24 * 31);
+
+/// How often rules of degradation are read again, which another process may have changed
+/// (`access-variants` G10: 10 s at most).
+const REFRESH_EVERY: Duration = Duration::from_secs(5);
 
 /// How often records that are over are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
@@ -65,8 +72,8 @@ pub struct Wired {
     chores: Vec<JoinHandle<()>>,
 }
 
-/// Puts the services on the stores. Must be called inside a tokio runtime.
-pub fn wire(wiring: Wiring) -> Result<Wired> {
+/// Puts the services on the stores, and what must be known before the first request into memory.
+pub async fn wire(wiring: Wiring) -> Result<Wired> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let pool = SigningPool::new(threads, SIGNATURES_WAITING_MAX)?;
     let workshop = Workshop { wiring, pool };
@@ -75,6 +82,7 @@ pub fn wire(wiring: Wiring) -> Result<Wired> {
         entitlement: Arc::new(workshop.entitlement()?),
         streams: Arc::new(workshop.streams()),
         reports: Arc::new(workshop.reports()?),
+        changes: Arc::new(SqlChanges::new(workshop.wiring.stores.database.clone())),
         settings: workshop.http()?,
         registry: Arc::clone(&workshop.wiring.registry),
         demo: workshop.wiring.demo.clone(),
@@ -82,6 +90,7 @@ pub fn wire(wiring: Wiring) -> Result<Wired> {
         entropy: Arc::clone(&workshop.wiring.entropy),
         readiness: Readiness::default(),
     });
+    app.entitlement.refresh_degradation().await?;
     Ok(Wired { chores: chores(&app), app, stores: workshop.wiring.stores })
 }
 
@@ -173,6 +182,8 @@ impl Workshop {
             profiles: Arc::new(SqlProfiles::new(self.wiring.stores.database.clone())),
             trials: Arc::new(SqlTrials::new(self.wiring.stores.database.clone())),
             assertions: Arc::new(SqlAssertions::new(self.wiring.stores.database.clone())),
+            degradation: Arc::new(SqlDegradation::new(self.wiring.stores.database.clone())),
+            changes: Arc::new(SqlChanges::new(self.wiring.stores.database.clone())),
             sign_in: Arc::clone(&gateway) as _,
             authorization: gateway,
             journal: Arc::clone(&self.wiring.stores.journal) as _,
@@ -187,6 +198,7 @@ impl Workshop {
             profile_ttl: settings.entitlement.profile_ttl,
             pass_duration: settings.temppass.duration,
             pass_retention: settings.temppass.retention,
+            authz_all_requires_profile: settings.entitlement.authzall_requires_profile,
             mvpd_deadline: settings.entitlement.mvpd_deadline,
             issuer: settings.deployment.issuer.clone(),
             region: settings.deployment.region.clone(),
@@ -231,6 +243,8 @@ impl Workshop {
         Ok(HttpSettings {
             base_url: base_url.clone(),
             help_url: settings.deployment.help_url.clone(),
+            admin_token: keys.admin_token.clone(),
+            environment: settings.deployment.environment.clone(),
             throttle: ThrottleSettings {
                 limit: enabled.then_some(Limit { rate: *rate, burst: *burst }),
                 trust_forwarded_for: trusted(trust_forwarded_for)?,
@@ -267,7 +281,7 @@ fn trusted(setting: &usher_config::TrustForwardedFor) -> Result<TrustForwardedFo
 
 /// Work that nobody asks for: ending silent streams, forgetting what is over.
 fn chores(app: &App) -> Vec<JoinHandle<()>> {
-    let (streams, records) = (app.clone(), app.clone());
+    let (streams, records, rules) = (app.clone(), app.clone(), app.clone());
     let expiry = async move {
         let mut due = tokio::time::interval(EXPIRY_EVERY);
         loop {
@@ -286,7 +300,16 @@ fn chores(app: &App) -> Vec<JoinHandle<()>> {
             }
         }
     };
-    vec![tokio::spawn(expiry), tokio::spawn(sweeping)]
+    let refreshing = async move {
+        let mut due = tokio::time::interval(REFRESH_EVERY);
+        loop {
+            due.tick().await;
+            if let Err(error) = rules.entitlement.refresh_degradation().await {
+                tracing::error!(%error, "rules of degradation cannot be read; those in force stay");
+            }
+        }
+    };
+    vec![tokio::spawn(expiry), tokio::spawn(sweeping), tokio::spawn(refreshing)]
 }
 
 impl Wired {

@@ -16,6 +16,8 @@ mod browser;
 mod configuration;
 #[path = "entitlement/decisions.rs"]
 mod decisions;
+#[path = "entitlement/degradation.rs"]
+mod degradation;
 #[path = "entitlement/errors.rs"]
 mod errors;
 #[path = "entitlement/events.rs"]

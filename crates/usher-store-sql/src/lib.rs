@@ -5,6 +5,7 @@
 //! the types `TEXT`, `BIGINT` (epoch milliseconds, counts) and `BLOB`. What differs is in `dialect`.
 //! Every method of an adapter is one transaction, and has returned only when the disk has it.
 
+mod changes;
 mod clients;
 mod database;
 mod dialect;
@@ -13,6 +14,7 @@ mod group;
 mod migrations;
 mod row;
 
+pub use changes::SqlChanges;
 pub use clients::SqlClients;
 pub use database::{Database, OpenError};
-pub use entitlement::{SqlAssertions, SqlProfiles, SqlSessions, SqlTrials};
+pub use entitlement::{SqlAssertions, SqlDegradation, SqlProfiles, SqlSessions, SqlTrials};

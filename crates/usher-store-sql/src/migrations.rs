@@ -13,7 +13,9 @@ const STEPS: &[(i64, &str, &str)] = &[
     (1, "clients", include_str!("../migrations/0001_clients.sql")),
     (2, "entitlement", include_str!("../migrations/0002_entitlement.sql")),
     (3, "trials", include_str!("../migrations/0003_trials.sql")),
-    (4, "provider sessions", include_str!("../migrations/0004_provider_sessions.sql")),
+    (4, "changes", include_str!("../migrations/0004_changes.sql")),
+    (5, "degradation", include_str!("../migrations/0005_degradation.sql")),
+    (6, "provider sessions", include_str!("../migrations/0006_provider_sessions.sql")),
 ];
 
 /// Brings a database up to date.

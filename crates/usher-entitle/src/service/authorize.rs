@@ -8,7 +8,9 @@ use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event};
 
 use super::Entitlement;
 use super::create_session::is_temporary;
-use super::decide::{DecisionAsk, DecisionError, Scene, Viewer, refusal_of, refuse_all, refused};
+use super::decide::{
+    Asked, Basis, DecisionAsk, DecisionError, Question, Scene, Viewer, refusal_of, refused,
+};
 use crate::call::Call;
 use crate::decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
 use crate::events::{About, reason, wrap};
@@ -31,24 +33,39 @@ impl Entitlement {
             return Ok(self.decide_by_pass(&scene, ask).await?);
         }
         let limit = scene.settings.authorize_resources_max().unwrap_or(RESOURCES_MAX);
-        let viewer = self.viewer(&scene, &ask, limit).await?;
-        let (decisions, about, mut events) = match &viewer {
-            Err(reason) => (refuse_all(ask.resources, *reason), About::default(), Vec::new()),
-            Ok(viewer) => {
-                let each = ask.resources.into_iter();
-                let answers = join_all(each.map(|it| self.authorize_one(&scene, viewer, it))).await;
-                let (decisions, events): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
-                (decisions, viewer.about(), events.concat())
-            }
-        };
-        for decision in &decisions {
-            events.extend(self.concluded(&scene, about, decision));
+        let asked = self.asked(&scene, ask, limit).await?;
+        let each = asked.questions.iter();
+        let answers =
+            join_all(each.map(|question| self.authorize_one(&scene, &asked, question))).await;
+        let mut events = Vec::new();
+        let mut decisions = Vec::with_capacity(answers.len());
+        for (question, (decision, asking)) in asked.questions.iter().zip(answers) {
+            events.extend(asking);
+            events.extend(self.concluded(&scene, asked.about(question), &decision));
+            decisions.push(decision);
         }
         self.record(events).await;
         Ok(decisions)
     }
 
     async fn authorize_one(
+        &self,
+        scene: &Scene<'_>,
+        asked: &Asked,
+        question: &Question,
+    ) -> (Decision, Vec<Event>) {
+        let resource = question.resource.clone();
+        match (&question.basis, &asked.viewer) {
+            (Basis::Rule(rule), _) => self.authorize_by_rule(scene, asked, question, rule).await,
+            (Basis::TooMany, _) => {
+                (refused(resource, RefusalReason::TooManyResources.into()), Vec::new())
+            }
+            (Basis::Provider, Err(reason)) => (refused(resource, (*reason).into()), Vec::new()),
+            (Basis::Provider, Ok(viewer)) => self.authorize_viewer(scene, viewer, resource).await,
+        }
+    }
+
+    async fn authorize_viewer(
         &self,
         scene: &Scene<'_>,
         viewer: &Viewer,
@@ -153,7 +170,7 @@ impl Entitlement {
             tracing::error!(%error, "a media token could not be signed");
             Refusal::from(RefusalReason::NoToken)
         })?;
-        Ok(Playback { not_before: permit.not_before, not_after: permit.not_after, token })
+        Ok(Playback { permit: Some(permit), token })
     }
 
     /// The events of one decision, wherever it came from.

@@ -52,6 +52,8 @@ pub enum AuthorizeReason {
     Authenticated,
     /// The provider stands for temporary access.
     Temporary,
+    /// A rule signs everybody in.
+    Degraded,
 }
 
 /// A session's code and its life.
@@ -136,8 +138,11 @@ impl Entitlement {
         }
         let key = ProfileKey { holder: holder.clone(), mvpd: mvpd.clone() };
         let profile = self.profiles.find(&key).await?;
-        let active = profile.is_some_and(|profile| profile.is_active(now));
-        Ok(active.then_some(AuthorizeReason::Authenticated))
+        if profile.is_some_and(|profile| profile.is_active(now)) {
+            return Ok(Some(AuthorizeReason::Authenticated));
+        }
+        let everybody = self.degradation.on(&partner, now).authn_all().is_some();
+        Ok(everybody.then_some(AuthorizeReason::Degraded))
     }
 }
 

@@ -13,13 +13,18 @@ use crate::call::{Call, PartnerError};
 use crate::decision::{
     Decision, Outcome, Refusal, RefusalReason, Source, plain_details, refreshed,
 };
-use crate::events::{About, Reporter, reason, wrap};
+use crate::degradation::{DegradationRule, Measure};
+use crate::events::{About, Reporter, TokenType, reason, wrap};
 use crate::mvpd::{
     AnsweredBy, AskingDevice, AuthorizationAsk, DenyReason, MvpdDecision, MvpdFailure, MvpdOutcome,
     Purpose,
 };
 use crate::partner::Partner;
 use crate::profile::{Profile, ProfileKey, Standing};
+
+/// The most resources that one question may be about where no provider's limit holds. It only keeps a
+/// small request from causing much work.
+pub(super) const RESOURCES_MAX: usize = 100;
 
 /// Which decisions an application asks for.
 #[derive(Clone, Debug)]
@@ -52,6 +57,47 @@ pub(super) struct Scene<'s> {
     pub(super) now: Timestamp,
 }
 
+/// A question of an application, looked at so far that each resource can be answered by itself.
+pub(super) struct Asked {
+    /// The viewer on the device, or why there is none.
+    pub(super) viewer: Result<Viewer, RefusalReason>,
+    /// The name that stands for whoever watches by a rule without being signed in.
+    pub(super) stand_in: String,
+    /// What is asked about, in its order.
+    pub(super) questions: Vec<Question>,
+}
+
+/// One resource, and what decides about it.
+pub(super) struct Question {
+    pub(super) resource: String,
+    pub(super) basis: Basis,
+}
+
+/// What decides about a resource.
+pub(super) enum Basis {
+    /// A rule of degradation.
+    Rule(Arc<DegradationRule>),
+    /// The provider, or its answer remembered.
+    Provider,
+    /// Nothing: more was asked for than may be.
+    TooMany,
+}
+
+impl Asked {
+    /// Whom events about `question` are about.
+    pub(super) fn about(&self, question: &Question) -> About<'_> {
+        let about = self.viewer.as_ref().map(Viewer::about).unwrap_or_default();
+        match &question.basis {
+            Basis::Rule(rule) => About {
+                user: about.user.or(Some(&self.stand_in)),
+                token_type: TokenType::of(rule.key.measure),
+                ..about
+            },
+            Basis::Provider | Basis::TooMany => about,
+        }
+    }
+}
+
 /// A signed-in viewer.
 pub(super) struct Viewer {
     pub(super) profile: Arc<Profile>,
@@ -60,7 +106,7 @@ pub(super) struct Viewer {
 
 impl Viewer {
     pub(super) fn about(&self) -> About<'_> {
-        About { user: Some(&self.pseudonym), session: Some(&self.profile.session_id) }
+        About::viewer(&self.profile, &self.pseudonym)
     }
 }
 
@@ -76,17 +122,44 @@ impl Entitlement {
         Ok(Scene { call, partner, settings, purpose, now: self.clock.now() })
     }
 
-    /// The viewer on the device, or why there is none. Too many resources come first.
-    pub(super) async fn viewer(
+    /// Finds out who asks and what decides about each resource (`access-variants` §0). The provider is
+    /// asked about at most `provider_max` of them; what a rule decides is nothing to the provider.
+    pub(super) async fn asked(
         &self,
         scene: &Scene<'_>,
-        ask: &DecisionAsk,
-        resources_max: usize,
+        ask: DecisionAsk,
+        provider_max: usize,
+    ) -> Result<Asked, StoreError> {
+        let rules = self.degradation.on(&scene.partner, scene.now);
+        let viewer = self.viewer(scene, &ask.device).await?;
+        let applies = |rule: &Arc<DegradationRule>| {
+            let to_viewers_only =
+                self.config.authz_all_requires_profile && rule.key.measure == Measure::AuthzAll;
+            viewer.is_ok() || !to_viewers_only
+        };
+        let rulings: Vec<_> =
+            ask.resources.iter().map(|resource| rules.on(resource).filter(applies)).collect();
+        let unruled = rulings.iter().filter(|ruling| ruling.is_none()).count();
+        let basis = |ruling| match ruling {
+            Some(_) if ask.resources.len() > RESOURCES_MAX => Basis::TooMany,
+            Some(rule) => Basis::Rule(rule),
+            None if unruled > provider_max => Basis::TooMany,
+            None => Basis::Provider,
+        };
+        let grounds: Vec<_> = rulings.into_iter().map(basis).collect();
+        let stand_in = self.degraded_user(&scene.partner, &ask.device);
+        let pairs = ask.resources.into_iter().zip(grounds);
+        let questions = pairs.map(|(resource, basis)| Question { resource, basis }).collect();
+        Ok(Asked { viewer, stand_in, questions })
+    }
+
+    /// The viewer on the device, or why there is none.
+    async fn viewer(
+        &self,
+        scene: &Scene<'_>,
+        device: &DeviceId,
     ) -> Result<Result<Viewer, RefusalReason>, StoreError> {
-        if ask.resources.len() > resources_max {
-            return Ok(Err(RefusalReason::TooManyResources));
-        }
-        let holder = scene.call.holder(ask.device.clone());
+        let holder = scene.call.holder(device.clone());
         let key = ProfileKey { holder, mvpd: scene.partner.mvpd.id.clone() };
         let profile = self.profiles.find(&key).await?;
         Ok(usable(profile, scene.now).map(|profile| {
@@ -236,11 +309,6 @@ fn device(call: &Call) -> AskingDevice {
         port: call.origin.client_port.or_else(port),
         user_agent: info.original_user_agent.clone().or_else(|| info.user_agent.clone()),
     }
-}
-
-/// The same refusal for every resource.
-pub(super) fn refuse_all(resources: Vec<String>, reason: RefusalReason) -> Vec<Decision> {
-    resources.into_iter().map(|resource| refused(resource, reason.into())).collect()
 }
 
 pub(super) fn refused(resource: String, refusal: Refusal) -> Decision {

@@ -95,12 +95,14 @@ impl Entitlement {
         if is_temporary(&partner) {
             return Ok(LogoutAnswer { mvpd: id, step: LogoutStep::Complete });
         }
+        // Where everybody counts as signed in, the provider is spared the visit.
+        let everybody = self.degradation.on(&partner, now).authn_all().is_some();
         let key = ProfileKey { holder: call.holder(device), mvpd: id.clone() };
         let found = self.profiles.find(&key).await?;
         let (state, digest) = StateDigest::draw(self.entropy.as_ref());
         let visit = match &found {
-            Some(profile) => self.visit(&partner, profile, state.expose()).await,
-            None => None,
+            Some(profile) if !everybody => self.visit(&partner, profile, state.expose()).await,
+            Some(_) | None => None,
         };
         if visit.is_some() && redirect_url.is_none() {
             return Err(LogoutError::RedirectUrl);
@@ -109,7 +111,9 @@ impl Entitlement {
         let deleted = self.profiles.store().delete(&key).await?;
         drop(changing);
         let Some(profile) = deleted.filter(|profile| profile.is_active(now)) else {
-            return Ok(LogoutAnswer { mvpd: id, step: LogoutStep::NobodySignedIn });
+            let nobody = LogoutStep::NobodySignedIn;
+            let step = if everybody { LogoutStep::Complete } else { nobody };
+            return Ok(LogoutAnswer { mvpd: id, step });
         };
         self.report_sign_out(call, &partner, &profile, now).await;
         let step = match (visit, redirect_url) {
@@ -142,7 +146,7 @@ impl Entitlement {
         now: Timestamp,
     ) {
         let user = self.pseudonym(profile);
-        let about = About { user: Some(&user), session: Some(&profile.session_id) };
+        let about = About::viewer(profile, &user);
         let reporter = self.reporter(call, &partner.mvpd, now);
         let events = [Name::LogoutAttempt, Name::LogoutCompleted];
         self.record(events.map(|name| reporter.event(name, about)).into()).await;
@@ -225,7 +229,7 @@ impl Entitlement {
         let (Some(channel), Some(mvpd)) = (channel, snapshot.mvpd(mvpd.as_str())) else { return };
         let moment = (&Origin::default(), self.clock.now());
         let user = self.pseudonym(profile);
-        let about = About { user: Some(&user), session: Some(&profile.session_id) };
+        let about = About::viewer(profile, &user);
         let reporter = self.reporter_for(snapshot, channel, mvpd, moment);
         let events = [Name::LogoutAttempt, Name::LogoutCompleted];
         self.record(events.map(|name| reporter.event(name, about)).into()).await;

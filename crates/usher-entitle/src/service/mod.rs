@@ -7,10 +7,12 @@ mod authorize;
 mod configuration;
 mod create_session;
 mod decide;
+mod degradation;
 mod logout;
 mod preauthorize;
 mod profiles;
 mod resume_session;
+mod ruled;
 mod sign_in;
 mod temp_pass;
 
@@ -18,11 +20,12 @@ use std::sync::Arc;
 
 use usher_core::{Clock, Entropy, Secret, StoreError, Timestamp};
 use usher_jose::{SealError, SealingKey, Signer};
-use usher_registry::{Mvpd, Registry, ServiceProvider, Snapshot};
+use usher_registry::{ChangesLog, Mvpd, Registry, ServiceProvider, Snapshot};
 use usher_reports::{Event, EventJournal};
 
 use crate::call::Call;
 use crate::config::EntitlementConfig;
+use crate::degradation::{Degradation, DegradationStore, HISTORY};
 use crate::events::Reporter;
 use crate::media_token::Mint;
 use crate::metadata::MetadataKeys;
@@ -41,6 +44,7 @@ pub use create_session::{
     AuthorizeReason, CreateSessionError, GivenParameters, NextStep, SessionAnswer, Ticket,
 };
 pub use decide::{DecisionAsk, DecisionError};
+pub use degradation::{DegradationError, RuleOwner, RuleSelection, RuleTerms};
 pub use logout::{LogoutAnswer, LogoutError, LogoutStep, ProviderLogoutError};
 pub use profiles::{ProfileError, ProfileKind, ProfileView};
 pub use resume_session::{ResumeSessionError, SessionError, SessionView};
@@ -57,6 +61,8 @@ pub struct EntitlementPorts {
     pub profiles: Arc<dyn ProfileStore>,
     pub trials: Arc<dyn TrialStore>,
     pub assertions: Arc<dyn UsedAssertions>,
+    pub degradation: Arc<dyn DegradationStore>,
+    pub changes: Arc<dyn ChangesLog>,
     pub sign_in: Arc<dyn MvpdSignIn>,
     pub authorization: Arc<dyn MvpdAuthorization>,
     pub journal: Arc<dyn EventJournal>,
@@ -75,6 +81,8 @@ pub struct Entitlement {
     profiles: Profiles,
     trials: Arc<dyn TrialStore>,
     assertions: Arc<dyn UsedAssertions>,
+    degradation: Degradation,
+    changes: Arc<dyn ChangesLog>,
     permits: Permits,
     sign_in: Arc<dyn MvpdSignIn>,
     authorization: Arc<dyn MvpdAuthorization>,
@@ -97,6 +105,8 @@ impl Entitlement {
             profiles: Profiles::new(ports.profiles),
             trials: ports.trials,
             assertions: ports.assertions,
+            degradation: Degradation::new(ports.degradation),
+            changes: ports.changes,
             permits: Permits::new(),
             sign_in: ports.sign_in,
             authorization: ports.authorization,
@@ -113,13 +123,14 @@ impl Entitlement {
         }
     }
 
-    /// Forgets sessions, sign-outs, tombstones, assertions and trials whose time is over; returns how many. Worth calling
-    /// now and then: nothing depends on it but the size of the store.
+    /// Forgets sessions, sign-outs, tombstones, assertions, trials and rules whose time is over; returns
+    /// how many. Worth calling now and then: nothing depends on it but the size of the store.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let signed_in = self.sessions.sweep(now).await? + self.profiles.store().sweep(now).await?;
-        let signed_in = signed_in + self.assertions.sweep(now).await?;
-        Ok(signed_in + self.trials.sweep(self.trials_over_at(now)).await?)
+        let rules = self.degradation.store().sweep(now - HISTORY).await?;
+        let others = self.assertions.sweep(now).await? + rules;
+        Ok(signed_in + others + self.trials.sweep(self.trials_over_at(now)).await?)
     }
 
     fn reporter<'r>(&'r self, call: &'r Call, mvpd: &'r Mvpd, now: Timestamp) -> Reporter<'r> {

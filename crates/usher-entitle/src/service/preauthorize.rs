@@ -6,11 +6,10 @@ use usher_reports::Event;
 
 use super::Entitlement;
 use super::create_session::is_temporary;
-use super::decide::{DecisionAsk, DecisionError, Scene, Viewer, refusal_of, refuse_all};
+use super::decide::{Asked, Basis, DecisionAsk, DecisionError, Scene, Viewer, refusal_of, refused};
 use crate::call::Call;
 use crate::decision::{Decision, Outcome, Refusal, RefusalReason, Source};
-use crate::events::About;
-use crate::mvpd::{DenyReason, MvpdDecision, Purpose};
+use crate::mvpd::{DenyReason, MvpdDecision, MvpdFailure, Purpose};
 use crate::resource::channel_of;
 
 /// Resources per question unless the integration says otherwise.
@@ -28,20 +27,49 @@ impl Entitlement {
             return Ok(self.decide_by_pass(&scene, ask).await?);
         }
         let limit = scene.settings.preflight_resources_max().unwrap_or(RESOURCES_MAX);
-        let viewer = self.viewer(&scene, &ask, limit).await?;
-        let (decisions, about, mut events) = match &viewer {
-            Err(reason) => (refuse_all(ask.resources, *reason), About::default(), Vec::new()),
-            Ok(viewer) => {
-                let (decisions, events) = self.preauthorized(&scene, viewer, ask.resources).await?;
-                (decisions, viewer.about(), events)
-            }
-        };
+        let asked = self.asked(&scene, ask, limit).await?;
+        let (answers, mut events) = self.provider_answers(&scene, &asked).await?;
+        let mut answers = answers.into_iter();
         let reporter = self.scene_reporter(&scene);
-        events.extend(decisions.iter().map(|decision| {
-            reporter.decided(about, &decision.resource, scene.purpose, &decision.outcome)
-        }));
+        let mut decisions = Vec::with_capacity(asked.questions.len());
+        for question in &asked.questions {
+            let resource = question.resource.clone();
+            let decision = match (&question.basis, &asked.viewer) {
+                (Basis::Rule(rule), _) => {
+                    let (decision, ruled) =
+                        self.preauthorize_by_rule(&scene, &asked, question, rule);
+                    events.extend(ruled);
+                    decision
+                }
+                (Basis::TooMany, _) => refused(resource, RefusalReason::TooManyResources.into()),
+                (Basis::Provider, Err(reason)) => refused(resource, (*reason).into()),
+                // There is an answer for each of these questions, in their order.
+                (Basis::Provider, Ok(_)) => answers.next().unwrap_or_else(|| {
+                    refused(resource, RefusalReason::Failed(MvpdFailure::BadAnswer).into())
+                }),
+            };
+            let about = asked.about(question);
+            let (resource, outcome) = (&decision.resource, &decision.outcome);
+            events.push(reporter.decided(about, resource, scene.purpose, outcome));
+            decisions.push(decision);
+        }
         self.record(events).await;
         Ok(decisions)
+    }
+
+    /// The provider's decisions about what is left to it, with the events of asking it.
+    async fn provider_answers(
+        &self,
+        scene: &Scene<'_>,
+        asked: &Asked,
+    ) -> Result<(Vec<Decision>, Vec<Event>), DecisionError> {
+        let Ok(viewer) = &asked.viewer else { return Ok((Vec::new(), Vec::new())) };
+        let open = asked.questions.iter().filter(|it| matches!(it.basis, Basis::Provider));
+        let resources: Vec<_> = open.map(|question| question.resource.clone()).collect();
+        if resources.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        self.preauthorized(scene, viewer, resources).await
     }
 
     async fn preauthorized(

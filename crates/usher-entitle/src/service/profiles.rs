@@ -40,6 +40,8 @@ pub enum ProfileKind {
     Regular,
     /// We do: it is a temporary pass, and nobody signed in.
     Temporary,
+    /// We do: a rule signs everybody in.
+    Degraded,
 }
 
 /// Why a profile cannot be shown.
@@ -125,10 +127,13 @@ impl Entitlement {
             return self.pass_profile(call, partner, device).await.map(Some);
         }
         let now = self.clock.now();
-        match self.profiles.find(key).await?.filter(|profile| profile.is_active(now)) {
-            Some(profile) => Ok(Some(self.show(call, origin, partner, &profile).await?)),
-            None => Ok(None),
+        let profile = self.profiles.find(key).await?.filter(|profile| profile.is_active(now));
+        if let Some(profile) = profile {
+            return Ok(Some(self.show(call, origin, partner, &profile).await?));
         }
+        let (rules, device) = (self.degradation.on(partner, now), &key.holder.device);
+        let everybody = rules.authn_all();
+        Ok(everybody.map(|rule| self.degraded_profile(call, partner, (rule, device), now)))
     }
 
     /// What an application of the channel sees of `profile`; its first look is reported once.
@@ -165,7 +170,7 @@ impl Entitlement {
         drop(changing);
         if first {
             let user = self.pseudonym(profile);
-            let about = About { user: Some(&user), session: Some(&profile.session_id) };
+            let about = About::viewer(profile, &user);
             let (snapshot, channel) = (&call.snapshot, &call.service_provider);
             let reporter = self.reporter_for(snapshot, channel, &partner.mvpd, (origin, now));
             self.record(vec![reporter.event(Name::AuthnGranted, about)]).await;

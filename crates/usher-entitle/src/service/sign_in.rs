@@ -113,7 +113,9 @@ impl Entitlement {
         let target = session.stage.parameters().complete().ok_or(BeginSignInError::Incomplete)?;
         let scene = self.scene(session, target).ok_or(BeginSignInError::NotIntegrated)?;
         let profile = self.profiles.find(&scene.key()).await?;
-        if is_temporary(&scene.partner) || profile.is_some_and(|profile| profile.is_active(now)) {
+        let everybody = self.degradation.on(&scene.partner, now).authn_all().is_some();
+        let signed_in = everybody || profile.is_some_and(|profile| profile.is_active(now));
+        if is_temporary(&scene.partner) || signed_in {
             return Ok(SignInStep::Back(scene.target.redirect_url));
         }
         self.send_to_provider(&scene, now).await
@@ -131,7 +133,8 @@ impl Entitlement {
         if !self.sessions.begin_login(&scene.session.code, &login, now).await? {
             return Err(BeginSignInError::UnknownSession);
         }
-        let about = About { user: None, session: Some(&scene.session.session_id) };
+        let session = Some(&*scene.session.session_id);
+        let about = About { session, ..About::default() };
         self.report(scene, Name::AuthnAttempt, about, now).await;
         Ok(SignInStep::Provider(start.step))
     }
@@ -170,7 +173,8 @@ impl Entitlement {
     ) -> Result<(), FinishSignInError> {
         tracing::info!(mvpd = %scene.target.mvpd, %error, "a sign-in failed");
         self.sessions.abandon_login(state).await?;
-        let about = About { user: None, session: Some(&scene.session.session_id) };
+        let session = Some(scene.session.session_id.as_str());
+        let about = About { session, ..About::default() };
         self.report_failure(scene, about, error.reason()).await;
         Ok(())
     }
@@ -208,7 +212,7 @@ impl Entitlement {
         }
         drop(changing);
         let user = self.pseudonym(&profile);
-        let about = About { user: Some(&user), session: Some(&profile.session_id) };
+        let about = About::viewer(&profile, &user);
         self.report(scene, Name::AuthnPending, about, now).await;
         Ok(())
     }

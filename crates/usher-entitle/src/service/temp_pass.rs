@@ -10,7 +10,7 @@ use usher_registry::{Kind, Snapshot};
 use usher_reports::Event;
 
 use super::Entitlement;
-use super::decide::{DecisionAsk, Scene, refused};
+use super::decide::{DecisionAsk, RESOURCES_MAX, Scene, refused};
 use super::profiles::{ProfileError, ProfileKind, ProfileView};
 use crate::call::{self, Call};
 use crate::decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
@@ -44,10 +44,6 @@ pub enum TrialResetError {
     #[error("the trial store could not answer")]
     Store(#[from] StoreError),
 }
-
-/// The most resources one question may be about. No provider's limit holds here; this one only keeps a
-/// small request from causing much work.
-const RESOURCES_MAX: usize = 100;
 
 /// What a pass says about a resource: an authorization has a time, a preauthorization has not.
 type Verdict = Result<Option<Permit>, RefusalReason>;
@@ -115,7 +111,7 @@ impl Entitlement {
         ask: DecisionAsk,
     ) -> Result<Vec<Decision>, StoreError> {
         let user = self.pass_user(&scene.partner, &ask.device);
-        let about = About { user: Some(&user), session: None };
+        let about = About { user: Some(&user), ..About::default() };
         let trying = self.trying(scene.call, &scene.partner, ask.device);
         let outcomes = match (&trying, scene.purpose) {
             (Err(refusal), _) => refuse(&ask.resources, RefusalReason::TemporaryAccess(*refusal)),

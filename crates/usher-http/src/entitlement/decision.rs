@@ -39,6 +39,7 @@ fn common(call: &Call, mvpd: &str, decision: &Decision) -> Map<String, Value> {
         Source::Mvpd => "mvpd",
         Source::Dummy => "dummy",
         Source::Temporary => "temppass",
+        Source::Degradation => "degradation",
     };
     Map::from_iter([
         ("resource".to_owned(), json!(decision.resource)),
@@ -49,15 +50,17 @@ fn common(call: &Call, mvpd: &str, decision: &Decision) -> Map<String, Value> {
     ])
 }
 
-fn permit(playback: &Playback) -> [(String, Value); 3] {
+fn permit(playback: &Playback) -> Vec<(String, Value)> {
+    let mut members = Vec::new();
     let token = json!({
         "notBefore": playback.token.not_before.as_millis(),
         "notAfter": playback.token.not_after.as_millis(),
         "serializedToken": playback.token.serialized,
     });
-    [
-        ("token".to_owned(), token),
-        ("notBefore".to_owned(), json!(playback.not_before.as_millis())),
-        ("notAfter".to_owned(), json!(playback.not_after.as_millis())),
-    ]
+    members.push(("token".to_owned(), token));
+    if let Some(permit) = &playback.permit {
+        members.push(("notBefore".to_owned(), json!(permit.not_before.as_millis())));
+        members.push(("notAfter".to_owned(), json!(permit.not_after.as_millis())));
+    }
+    members
 }

@@ -76,6 +76,8 @@ codes! {
         "The provider refused access to this resource.";
     PARENTAL_CONTROLS = "authorization_denied_by_parental_controls", 403, "none",
         "The viewer's parental controls do not permit this resource.";
+    DENIED_BY_RULE = "authorization_denied_by_degradation_rule", 403, "none",
+        "The integration has an AuthZNone rule applied for the requested resources";
     TOO_MANY_RESOURCES = "too_many_resources", 403, "configuration",
         "More resources were asked for than the provider agreed to.";
     INVALID_TOKEN = "invalid_access_token_client_application", 401, "application-registration",

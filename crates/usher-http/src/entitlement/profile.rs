@@ -28,6 +28,7 @@ fn entry(profile: &ProfileView) -> Value {
     let (issuer, kind) = match profile.kind {
         ProfileKind::Regular => (profile.mvpd.as_str(), "regular"),
         ProfileKind::Temporary => ("Adobe", "temporary"),
+        ProfileKind::Degraded => ("Adobe", "degraded"),
     };
     let attributes: Map<_, _> =
         profile.attributes.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();

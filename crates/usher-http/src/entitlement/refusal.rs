@@ -13,6 +13,7 @@ pub(super) fn code(reason: RefusalReason, purpose: Purpose) -> &'static ErrorCod
         RefusalReason::ProfileInvalidated => &problem::PROFILE_INVALIDATED,
         RefusalReason::Denied(reason) => denial(reason, purpose),
         RefusalReason::Failed(failure) => failure_code(failure),
+        RefusalReason::DegradationRule => &problem::DENIED_BY_RULE,
         RefusalReason::TemporaryAccess(refusal) => trial(refusal),
         RefusalReason::NoLifetime | RefusalReason::NoToken => &problem::INTERNAL,
     }

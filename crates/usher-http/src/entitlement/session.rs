@@ -85,6 +85,7 @@ const fn reason_type(reason: AuthorizeReason) -> &'static str {
     match reason {
         AuthorizeReason::Authenticated => "authenticated",
         AuthorizeReason::Temporary => "temporary",
+        AuthorizeReason::Degraded => "degraded",
     }
 }
 

@@ -31,8 +31,6 @@ pub struct DemoKeys {
     pub cablevision_client_secret: Password,
     /// Password of the console's user `admin`.
     pub console_password: Password,
-    /// Bearer token of the admin API.
-    pub admin_token: Password,
 }
 
 impl DemoKeys {
@@ -53,7 +51,6 @@ impl DemoKeys {
             platform_token_secret: ring.password("demo-platform-token")?,
             cablevision_client_secret: ring.password("demo-cablevision-client")?,
             console_password: ring.password("demo-console")?,
-            admin_token: ring.password("demo-admin-token")?,
         };
         Ok((Keys::of_sandbox(ring, statements, tokens, now)?, demo))
     }

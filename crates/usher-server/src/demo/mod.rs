@@ -104,7 +104,8 @@ impl Demo {
             demo: Some(Arc::new(providers)),
             clock,
             entropy,
-        })?;
+        })
+        .await?;
         for day in history::history(options.history_days, options.seed, wired.app.clock.now()) {
             wired.append_events(day).await?;
         }

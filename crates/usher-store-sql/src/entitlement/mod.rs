@@ -1,11 +1,14 @@
-//! Authentication sessions, sign-outs, profiles, used assertions, and trials of temporary passes.
+//! Authentication sessions, sign-outs, profiles, used assertions, trials of temporary passes, rules of
+//! degradation.
 
 mod assertions;
+mod degradation;
 mod profiles;
 mod sessions;
 mod trials;
 
 pub use assertions::SqlAssertions;
+pub use degradation::SqlDegradation;
 pub use profiles::SqlProfiles;
 pub use sessions::SqlSessions;
 pub use trials::SqlTrials;

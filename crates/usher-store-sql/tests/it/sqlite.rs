@@ -1,8 +1,12 @@
 use std::sync::Arc;
 
 use usher_clients::ClientStore;
-use usher_entitle::{ProfileStore, SessionStore, TrialStore, UsedAssertions};
-use usher_store_sql::{Database, SqlAssertions, SqlClients, SqlProfiles, SqlSessions, SqlTrials};
+use usher_entitle::{DegradationStore, ProfileStore, SessionStore, TrialStore, UsedAssertions};
+use usher_registry::ChangesLog;
+use usher_store_sql::{
+    Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlProfiles, SqlSessions,
+    SqlTrials,
+};
 use usher_testkit::contract;
 
 /// A directory for database files; gone with the value.
@@ -63,6 +67,28 @@ async fn trials_keep_their_promises() {
     contract::trials(async || {
         let database = Database::open(&file).await.unwrap();
         Arc::new(SqlTrials::new(database)) as Arc<dyn TrialStore>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn degradation_keeps_its_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::degradation(async || {
+        let database = Database::open(&file).await.unwrap();
+        Arc::new(SqlDegradation::new(database)) as Arc<dyn DegradationStore>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_changes_log_keeps_its_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::changes(async || {
+        let database = Database::open(&file).await.unwrap();
+        Arc::new(SqlChanges::new(database)) as Arc<dyn ChangesLog>
     })
     .await;
 }

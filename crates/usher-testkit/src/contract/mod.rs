@@ -2,7 +2,9 @@
 
 mod activity;
 mod assertions;
+mod changes;
 mod clients;
+mod degradation;
 mod journal;
 mod profiles;
 mod sessions;
@@ -11,7 +13,9 @@ mod warehouse;
 
 pub use activity::{StreamHouse, activity};
 pub use assertions::assertions;
+pub use changes::changes;
 pub use clients::clients;
+pub use degradation::degradation;
 pub use journal::journal;
 pub use profiles::profiles;
 pub use sessions::sessions;

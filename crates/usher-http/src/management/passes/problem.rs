@@ -6,12 +6,13 @@ use usher_clients::BearerError;
 use usher_entitle::TrialResetError;
 
 use crate::bearer::CHALLENGE;
+use crate::management::caller::NotAllowed;
 
 /// Why nothing was reset.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Problem {
     #[error(transparent)]
-    Caller(#[from] BearerError),
+    Caller(#[from] NotAllowed),
     #[error("the parameter `{0}` is missing, empty or too long")]
     Parameter(&'static str),
     #[error("there is no such channel")]
@@ -23,28 +24,23 @@ pub(super) enum Problem {
 }
 
 impl Problem {
-    /// 401 asks for another token, 403 for other client credentials (`dcr` §8).
     const fn status(&self) -> StatusCode {
         match self {
-            Self::Caller(
-                BearerError::Missing
-                | BearerError::Invalid
-                | BearerError::NotYetValid
-                | BearerError::Expired,
-            ) => StatusCode::UNAUTHORIZED,
-            Self::Caller(
-                BearerError::Client | BearerError::Application | BearerError::Scope(_),
-            )
-            | Self::NotYours => StatusCode::FORBIDDEN,
+            Self::Caller(refusal) => refusal.status(),
+            Self::NotYours => StatusCode::FORBIDDEN,
             Self::Parameter(_)
             | Self::Channel
             | Self::Reset(TrialResetError::NotAPass | TrialResetError::NotPromotional) => {
                 StatusCode::BAD_REQUEST
             }
-            Self::Caller(BearerError::Store(_)) | Self::Reset(TrialResetError::Store(_)) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Reset(TrialResetError::Store(_)) => StatusCode::SERVICE_UNAVAILABLE,
         }
+    }
+}
+
+impl From<BearerError> for Problem {
+    fn from(error: BearerError) -> Self {
+        Self::Caller(error.into())
     }
 }
 

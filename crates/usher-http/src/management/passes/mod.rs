@@ -12,7 +12,7 @@ use axum::routing::delete;
 use crate::App;
 
 /// The path really spells `tempass`.
-pub(crate) fn routes() -> Router<App> {
+pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/reset-tempass/v3/reset", delete(reset::devices))
         .route("/reset-tempass/v3/reset/", delete(reset::devices))
