@@ -24,7 +24,7 @@ pub use encryption::EncryptionKey;
 pub use hs256::{sign_hs256, verify_hs256};
 pub use jwk::{Jwk, Jwks, VerificationKey, VerificationKeys};
 pub use jws::{Algorithm, JwsError, Verified};
-pub use key::{EcKey, KeyError, RsaKey, SigningKey};
+pub use key::{EcKey, KeyError, RsaKey, SigningKey, SigningKeyRef};
 pub use random::OsEntropy;
 pub use seal::{SealError, SealingKey};
 pub use signer::{SignError, Signer, SigningPool};
