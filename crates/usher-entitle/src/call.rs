@@ -5,7 +5,7 @@ use std::sync::Arc;
 use usher_core::{ClientId, DeviceId, MvpdId, Secret};
 use usher_registry::{EffectiveSettings, MediaCompany, Mvpd, ServiceProvider, Snapshot};
 
-use crate::mvpd::Partner;
+use crate::partner::Partner;
 use crate::platform::DetectedPlatform;
 use crate::session::{Holder, Origin};
 use crate::sso::SsoTokens;
@@ -75,10 +75,17 @@ pub(crate) fn partner(
     channel: &ServiceProvider,
     mvpd: &MvpdId,
 ) -> Option<Partner> {
+    let mvpd_id = mvpd;
+    let mvpd = snapshot.mvpd(mvpd_id.as_str())?;
+    let proxy = match &mvpd.proxy {
+        Some(proxy) => Some(Arc::clone(snapshot.mvpd(proxy.as_str())?)),
+        None => None,
+    };
     Some(Partner {
         service_provider: channel.id.clone(),
-        mvpd: Arc::clone(snapshot.mvpd(mvpd.as_str())?),
-        integration: Arc::clone(snapshot.integration(&channel.id, mvpd)?),
+        mvpd: Arc::clone(mvpd),
+        proxy,
+        integration: Arc::clone(snapshot.integration(&channel.id, mvpd_id)?),
     })
 }
 

@@ -87,6 +87,11 @@ impl Reporter<'_> {
         wrap(self.bare(name, about))
     }
 
+    /// An event without resource that says what went wrong.
+    pub(crate) fn failure(&self, name: Name, about: About<'_>, reason: &str) -> Event {
+        wrap(EntitlementEvent { reason: Some(reason.to_owned()), ..self.bare(name, about) })
+    }
+
     /// An event about `resource`.
     pub(crate) fn about_resource(
         &self,

@@ -6,8 +6,8 @@ use usher_core::{ClientId, DeviceId, Timestamp};
 use usher_registry::{Catalog, Snapshot};
 
 use crate::call::Call;
-use crate::mvpd::Partner;
-use crate::profile::{Profile, ProfileKey};
+use crate::partner::Partner;
+use crate::profile::{Profile, ProfileKey, Upstream};
 use crate::session::{Holder, Origin};
 use crate::sso::SsoTokens;
 
@@ -56,6 +56,7 @@ pub(crate) fn profile(mvpd: &str, now: Timestamp) -> Profile {
         partner: None,
         subjects: Vec::new(),
         credentials: None,
+        upstream: Upstream::default(),
         session_id: "session-1".into(),
         not_before: now,
         not_after: now + std::time::Duration::from_hours(24),

@@ -16,6 +16,7 @@ mod events;
 pub mod media_token;
 mod metadata;
 mod mvpd;
+mod partner;
 mod permits;
 mod platform;
 mod profile;
@@ -42,20 +43,23 @@ pub use degradation::{DegradationRule, DegradationStore, HISTORY, Measure, RuleK
 pub use device::DeviceInfo;
 pub use metadata::Attribute;
 pub use mvpd::{
-    AuthorizationAsk, DenyReason, MvpdAuthorization, MvpdDecision, MvpdFailure, MvpdOutcome,
-    MvpdSignIn, Partner, Purpose, SignInAnswer, SignInError, SignInStart, VerifiedIdentity,
+    AnsweredBy, AskingDevice, AuthorizationAsk, BrowserForm, BrowserStep, DenyReason, Exchange,
+    ExchangeStatus, MvpdAuthorization, MvpdDecision, MvpdFailure, MvpdOutcome, MvpdSignIn,
+    PlatformRequest, ProviderSignOut, Purpose, SignInAnswer, SignInError, SignInStart,
+    SignOutAnswer, SignOutStart, VerifiedIdentity,
 };
+pub use partner::Partner;
 pub use platform::DetectedPlatform;
-pub use profile::{PlatformPartner, Profile, ProfileKey, Standing};
+pub use profile::{PlatformPartner, Profile, ProfileKey, Standing, Upstream};
 pub use redirect::RedirectUrl;
 pub use sealed::{Sealed, StateDigest};
 pub use service::{
     AuthorizeReason, BeginSignInError, Configuration, ConfiguredMvpd, CreateSessionError,
     DecisionAsk, DecisionError, DegradationError, Entitlement, EntitlementPorts, FinishSignInError,
     GivenParameters, LogoutAnswer, LogoutError, LogoutStep, NextStep, PartnerSso, ProfileError,
-    ProfileKind, ProfileView, ResumeSessionError, RuleOwner, RuleSelection, RuleTerms,
-    ServiceToken, SessionAnswer, SessionError, SessionView, SignInStep, SsoDevice, SsoIdentity,
-    SsoServiceError, Ticket, TrialReset, TrialResetError,
+    ProfileKind, ProfileView, ProviderLogoutError, ResumeSessionError, RuleOwner, RuleSelection,
+    RuleTerms, ServiceToken, SessionAnswer, SessionError, SessionView, SignInStep, SsoDevice,
+    SsoIdentity, SsoServiceError, Ticket, TrialReset, TrialResetError,
 };
 pub use session::{
     AuthenticationSession, Holder, Login, Origin, ParameterName, Parameters, PendingLogout, Stage,
@@ -65,7 +69,7 @@ pub use sso::{
     DEVICES_MAX, LinkCode, LinkedDevice, SsoAccount, SsoMethod, SsoStore, SsoSubject, SsoTokens,
     TokenDigest,
 };
-pub use store::{LINKED_MAX, ProfileStore, SessionStore, TOMBSTONE_RETENTION};
+pub use store::{LINKED_MAX, ProfileStore, SessionStore, TOMBSTONE_RETENTION, UsedAssertions};
 pub use temp_pass::{
     FoundTrials, IdentityHash, Pass, Trial, TrialHolder, TrialRefusal, TrialStore,
 };

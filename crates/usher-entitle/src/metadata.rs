@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use usher_jose::{Certificate, EncryptionKey};
 use usher_registry::{MediaCompany, MetadataRule, ServiceProvider};
 
-use crate::mvpd::Partner;
+use crate::partner::Partner;
 use crate::profile::Profile;
 
 /// One metadata key as applications see it.

@@ -159,9 +159,11 @@ mod tests {
     use async_trait::async_trait;
     use futures_executor::block_on;
     use serde_json::{Map, Value};
+    use usher_core::MvpdId;
 
     use super::*;
     use crate::fixtures;
+    use crate::sealed::Sealed;
 
     /// A store that counts how often it is read, and does something the first time.
     #[derive(Default)]
@@ -190,6 +192,33 @@ mod tests {
 
         async fn delete(&self, _: &ProfileKey) -> Result<Option<Profile>, StoreError> {
             Ok(None)
+        }
+
+        async fn delete_signed_in(
+            &self,
+            _: &MvpdId,
+            _: &str,
+            _: &[String],
+        ) -> Result<Vec<Profile>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        async fn signed_in_through(
+            &self,
+            _: &[MvpdId],
+            _: &str,
+            _: Timestamp,
+        ) -> Result<u64, StoreError> {
+            Ok(0)
+        }
+
+        async fn set_credentials(
+            &self,
+            _: &ProfileKey,
+            _: &str,
+            _: &Sealed,
+        ) -> Result<(), StoreError> {
+            Ok(())
         }
 
         async fn invalidate(

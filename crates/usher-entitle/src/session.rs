@@ -184,8 +184,8 @@ pub struct Login {
 pub struct PendingLogout {
     /// The reference in the links.
     pub state: StateDigest,
-    /// Where to send the browser. It may carry what proves the session, hence sealed.
-    pub location: Sealed,
+    /// What the browser does at the provider. It may carry what proves the session, hence sealed.
+    pub visit: Sealed,
     /// Where the viewer lands in the end.
     pub redirect_url: RedirectUrl,
     /// When the links stop working.

@@ -17,6 +17,7 @@ mod openapi;
 mod reports;
 mod request_log;
 mod settings;
+pub(crate) mod sp;
 mod sso;
 mod streams;
 mod throttle;
@@ -42,6 +43,7 @@ pub fn router(app: App) -> Router {
         .merge(dcr::routes())
         .merge(entitlement::routes(&app))
         .merge(sso::routes(&app))
+        .merge(sp::routes())
         .merge(management::routes(&app))
         .merge(admin::routes())
         .merge(streams::routes())

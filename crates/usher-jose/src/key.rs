@@ -193,6 +193,45 @@ impl SigningKey {
     }
 }
 
+/// A private key of either kind, borrowed.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the cases of SigningKey")]
+pub enum SigningKeyRef<'k> {
+    Rsa(&'k RsaKey),
+    Ec(&'k EcKey),
+}
+
+impl SigningKeyRef<'_> {
+    /// The key as PKCS#8 PEM text.
+    pub fn to_pkcs8_pem(self) -> Result<Secret<String>, KeyError> {
+        match self {
+            Self::Rsa(key) => key.to_pkcs8_pem(),
+            Self::Ec(key) => key.to_pkcs8_pem(),
+        }
+    }
+}
+
+impl<'k> From<&'k RsaKey> for SigningKeyRef<'k> {
+    fn from(key: &'k RsaKey) -> Self {
+        Self::Rsa(key)
+    }
+}
+
+impl<'k> From<&'k EcKey> for SigningKeyRef<'k> {
+    fn from(key: &'k EcKey) -> Self {
+        Self::Ec(key)
+    }
+}
+
+impl<'k> From<&'k SigningKey> for SigningKeyRef<'k> {
+    fn from(key: &'k SigningKey) -> Self {
+        match key {
+            SigningKey::Rsa(key) => Self::Rsa(key),
+            SigningKey::Ec(key) => Self::Ec(key),
+        }
+    }
+}
+
 impl From<RsaKey> for SigningKey {
     fn from(key: RsaKey) -> Self {
         Self::Rsa(key)

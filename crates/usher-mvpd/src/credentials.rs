@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use usher_core::{Secret, Timestamp};
+use usher_registry::ChosenEndpoints;
 
 /// Credentials of one profile. The tag says how they came to be, because a profile stays with its
 /// protocol when the integration moves to another (`mvpd` §6.6).
@@ -12,18 +13,18 @@ pub(crate) enum Credentials {
     Oauth2(OAuthCredentials),
 }
 
-/// Tokens of the provider, and the line-up it gave.
+/// Tokens of the provider.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct OAuthCredentials {
+    /// The endpoints that were in use at the sign-in (`mvpd` M2).
+    #[serde(default)]
+    pub(crate) endpoints: ChosenEndpoints,
     pub(crate) access_token: String,
     /// Nothing when the provider does not say.
     pub(crate) access_expires_at: Option<Timestamp>,
     pub(crate) refresh_token: Option<String>,
     /// A hint at logout.
     pub(crate) id_token: Option<String>,
-    /// The channels in the viewer's package, where preauthorization goes by them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) line_up: Option<Vec<String>>,
 }
 
 impl Credentials {
@@ -37,9 +38,9 @@ impl Credentials {
         serde_json::from_str(text.expose()).ok()
     }
 
-    /// The line-up, when one was delivered and kept.
-    pub(crate) fn line_up(&self) -> Option<&[String]> {
+    /// The endpoints that were in use at the sign-in.
+    pub(crate) fn endpoints(&self) -> ChosenEndpoints {
         let Self::Oauth2(oauth) = self;
-        oauth.line_up.as_deref()
+        oauth.endpoints.clone()
     }
 }

@@ -12,10 +12,13 @@ use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 use usher_core::{Clock, Entropy, Secret};
 use usher_entitle::{
-    AuthorizationAsk, DenyReason, MvpdAuthorization, MvpdDecision, MvpdFailure, MvpdOutcome,
-    MvpdSignIn, Partner, Purpose, SignInAnswer, SignInError, SignInStart, VerifiedIdentity,
+    AuthorizationAsk, BrowserStep, DenyReason, MvpdAuthorization, MvpdDecision, MvpdFailure,
+    MvpdOutcome, MvpdSignIn, Partner, PlatformRequest, ProviderSignOut, SignInAnswer, SignInError,
+    SignInStart, SignOutAnswer, SignOutStart, VerifiedIdentity,
 };
-use usher_registry::{AuthnEndpoint, AuthzEndpoint, LogoutMode, PreflightMode, RestAuthz};
+use usher_registry::{
+    AuthnProtocol, AuthzProtocol, EffectiveSettings, LogoutMode, Platform, RestAuthz, Snapshot,
+};
 
 use crate::credentials::Credentials;
 use crate::lanes::Lanes;
@@ -23,10 +26,6 @@ use crate::oauth::{AccessError, AccessTokens, Client, OAuth, TokenEndpoint};
 use crate::peer::{PeerError, Peers};
 use crate::resource::Resource;
 use crate::rest;
-
-/// Where providers send browsers back to after an OAuth sign-in, below the server's origin
-/// (`mvpd` §6.1).
-const CALLBACK_PATH: &str = "sp/oauth2/callback";
 
 /// Bounds that hold for every provider (`mvpd` §3, §8).
 #[derive(Clone, Copy, Debug)]
@@ -79,9 +78,8 @@ impl Gateway {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, GatewayError> {
         let peers = Peers::new(limits.connect_timeout)?;
-        let redirect_uri = base_url.join(CALLBACK_PATH)?;
         Ok(Self {
-            oauth: OAuth::new(peers.clone(), redirect_uri, Arc::clone(&clock), entropy),
+            oauth: OAuth::new(peers.clone(), base_url, Arc::clone(&clock), entropy)?,
             access_tokens: AccessTokens::default(),
             peers,
             lanes: Lanes::new(limits.questions_per_mvpd),
@@ -107,31 +105,40 @@ impl Gateway {
         resource: &str,
         deadline: Instant,
     ) -> MvpdDecision {
-        let Some(endpoint) = &ask.partner.mvpd.authz else {
-            return at_once(MvpdOutcome::Failed(MvpdFailure::Misconfigured));
+        let remembered = credentials.map(Credentials::endpoints).unwrap_or_default();
+        let Some(endpoint) = ask.partner.authz(&remembered) else {
+            return MvpdDecision::at_once(MvpdOutcome::Failed(MvpdFailure::Misconfigured));
         };
         let resource = match Resource::parse(resource) {
             Ok(resource) => resource,
-            Err(error) => return at_once(denied(DenyReason::NotEntitled, Some(error.to_string()))),
+            Err(error) => {
+                let details = Some(error.to_string());
+                return MvpdDecision::at_once(denied(DenyReason::NotEntitled, details));
+            }
         };
-        let Ok(_place) = timeout_at(deadline, self.lanes.enter(&ask.partner.mvpd.id)).await else {
-            return at_once(MvpdOutcome::Failed(MvpdFailure::BudgetExceeded));
+        let late = || MvpdDecision::at_once(MvpdOutcome::Failed(MvpdFailure::BudgetExceeded));
+        let mvpd = &ask.partner.speaker().id;
+        let Ok(_place) = timeout_at(deadline, self.lanes.enter(mvpd)).await else {
+            return late();
         };
         let asked_at = Instant::now();
         // Those who held the places may have left them because the time is up for all.
         if asked_at >= deadline {
-            return at_once(MvpdOutcome::Failed(MvpdFailure::BudgetExceeded));
+            return late();
         }
         let answer = async {
-            match endpoint {
-                AuthzEndpoint::Rest(rest) => self.rest(ask, credentials, rest, &resource).await,
-                AuthzEndpoint::XacmlSoap(_) => MvpdOutcome::Failed(MvpdFailure::Misconfigured),
+            match &endpoint.protocol {
+                AuthzProtocol::Rest(rest) => self.rest(ask, credentials, rest, &resource).await,
+                AuthzProtocol::None => permit(),
+                AuthzProtocol::XacmlSoap(_) | AuthzProtocol::XacmlPlain(_) => {
+                    MvpdOutcome::Failed(MvpdFailure::Misconfigured)
+                }
             }
         };
         let outcome = timeout_at(deadline, answer)
             .await
             .unwrap_or(MvpdOutcome::Failed(MvpdFailure::BudgetExceeded));
-        MvpdDecision { outcome, latency: asked_at.elapsed() }
+        MvpdDecision { latency: asked_at.elapsed(), ..MvpdDecision::at_once(outcome) }
     }
 
     async fn rest(
@@ -149,7 +156,7 @@ impl Gateway {
         let question = rest::Question {
             user_id: &ask.user_id,
             resource,
-            client_ip: ask.client_ip,
+            client_ip: ask.device.ip,
             bearer: bearer.as_ref(),
         };
         rest::ask(&self.peers, endpoint, &question).await.unwrap_or_else(failed)
@@ -161,8 +168,11 @@ impl Gateway {
         partner: &Partner,
         credentials: Option<&Credentials>,
     ) -> Result<Option<Secret<String>>, AccessError> {
-        let (Some(AuthnEndpoint::Oauth2(endpoint)), Some(Credentials::Oauth2(tokens))) =
-            (&partner.mvpd.authn, credentials)
+        let Some(Credentials::Oauth2(tokens)) = credentials else { return Ok(None) };
+        let endpoint =
+            tokens.endpoints.authn.as_deref().and_then(|id| partner.speaker().authn.get(id));
+        let Some(AuthnProtocol::Oauth2(endpoint)) =
+            endpoint.or_else(|| partner.authn()).map(|endpoint| &endpoint.protocol)
         else {
             return Ok(None);
         };
@@ -174,11 +184,19 @@ impl Gateway {
 
 #[async_trait]
 impl MvpdSignIn for Gateway {
-    async fn begin(&self, partner: &Partner, state: &str) -> Result<SignInStart, SignInError> {
-        match &partner.mvpd.authn {
-            Some(AuthnEndpoint::Oauth2(endpoint)) => self.oauth.begin(partner, endpoint, state),
-            Some(AuthnEndpoint::Saml2(_)) => Err(unsupported("SAML 2.0 is not available yet")),
-            None => Err(unsupported("the catalog names no way to sign in")),
+    async fn begin(
+        &self,
+        partner: &Partner,
+        settings: &EffectiveSettings,
+        state: &str,
+    ) -> Result<SignInStart, SignInError> {
+        let endpoint = partner.authn().ok_or_else(|| unsupported(NO_SIGN_IN))?;
+        match &endpoint.protocol {
+            AuthnProtocol::Oauth2(oauth) => {
+                let connection = partner.connection(&endpoint.connection);
+                self.oauth.begin(partner, oauth, (settings, &connection), state)
+            }
+            AuthnProtocol::Saml2(_) => Err(unsupported(NO_SAML)),
         }
     }
 
@@ -188,37 +206,71 @@ impl MvpdSignIn for Gateway {
         pending: &Secret<String>,
         answer: &SignInAnswer,
     ) -> Result<VerifiedIdentity, SignInError> {
-        match (&partner.mvpd.authn, answer) {
-            (Some(AuthnEndpoint::Oauth2(endpoint)), SignInAnswer::OAuth(parameters)) => {
+        match (partner.authn().map(|endpoint| &endpoint.protocol), answer) {
+            (Some(AuthnProtocol::Oauth2(endpoint)), SignInAnswer::OAuth(parameters)) => {
                 let finish = self.oauth.finish(partner, endpoint, pending, parameters);
                 within(self.sign_in_budget, finish).await
             }
-            (_, SignInAnswer::OAuth(_) | SignInAnswer::Saml(_)) => Err(SignInError::Unverified(
-                "the answer is in another protocol than the question".to_owned(),
-            )),
+            (_, SignInAnswer::OAuth(_) | SignInAnswer::Saml(_)) => {
+                Err(unverified("the answer is in another protocol than the question"))
+            }
         }
+    }
+
+    async fn begin_by_platform(
+        &self,
+        _: &Partner,
+        _: Platform,
+    ) -> Result<PlatformRequest, SignInError> {
+        Err(unsupported(NO_SAML))
+    }
+
+    async fn finish_by_platform(
+        &self,
+        _: &Partner,
+        _: Platform,
+        _: Option<&Secret<String>>,
+        _: &str,
+    ) -> Result<VerifiedIdentity, SignInError> {
+        Err(unsupported(NO_SAML))
     }
 
     async fn sign_out(
         &self,
         partner: &Partner,
         credentials: Option<&Secret<String>>,
-        return_to: &Url,
-    ) -> Option<Url> {
-        let LogoutMode::Redirect { url, return_parameter } = &partner.mvpd.logout else {
-            return None;
-        };
-        let mut url = url.clone();
-        url.query_pairs_mut().append_pair(return_parameter, return_to.as_str());
-        if let Some(Credentials::Oauth2(tokens)) = credentials.and_then(Credentials::open)
-            && let Some(id_token) = tokens.id_token
-        {
-            url.query_pairs_mut().append_pair("id_token_hint", &id_token);
+        state: &str,
+    ) -> Option<SignOutStart> {
+        let credentials = credentials.and_then(Credentials::open);
+        let remembered = credentials.as_ref().map(Credentials::endpoints).unwrap_or_default();
+        match &partner.logout(&remembered)?.protocol {
+            LogoutMode::Redirect(logout) => {
+                let location = self.oauth.sign_out(partner, logout, credentials.as_ref(), state);
+                let step = BrowserStep::Go(location);
+                Some(SignOutStart { step, pending: Secret::new(String::new()) })
+            }
+            LogoutMode::None | LogoutMode::SamlSlo(_) => None,
         }
-        if let Some(client_id) = &partner.integration.client_id {
-            url.query_pairs_mut().append_pair("client_id", client_id);
+    }
+
+    async fn finish_sign_out(
+        &self,
+        _: &Partner,
+        _: &Secret<String>,
+        answer: &SignOutAnswer,
+    ) -> Result<(), SignInError> {
+        match answer {
+            SignOutAnswer::Returned => Ok(()),
+            SignOutAnswer::Saml(_) => Err(unsupported(NO_SAML)),
         }
-        Some(url)
+    }
+
+    async fn provider_sign_out(
+        &self,
+        _: &Snapshot,
+        _: &str,
+    ) -> Result<ProviderSignOut, SignInError> {
+        Err(unsupported(NO_SAML))
     }
 }
 
@@ -226,25 +278,12 @@ impl MvpdSignIn for Gateway {
 impl MvpdAuthorization for Gateway {
     async fn decide(&self, ask: &AuthorizationAsk) -> Vec<MvpdDecision> {
         let deadline = Instant::now() + ask.budget;
-        let mode = match ask.purpose {
-            Purpose::Authorize => PreflightMode::ForkJoin,
-            Purpose::Preauthorize => ask.partner.mvpd.preflight.mode,
-        };
-        match mode {
-            PreflightMode::None => ask.resources.iter().map(|_| at_once(permit())).collect(),
-            PreflightMode::Lineup => match line_up(ask) {
-                Some(channels) => {
-                    ask.resources.iter().map(|resource| on(&channels, resource)).collect()
-                }
-                None => self.fork_and_join(ask, deadline).await,
-            },
-            // REST asks about one resource at a time, so several mean several calls.
-            PreflightMode::ForkJoin | PreflightMode::MultiChannel => {
-                self.fork_and_join(ask, deadline).await
-            }
-        }
+        self.fork_and_join(ask, deadline).await
     }
 }
+
+const NO_SIGN_IN: &str = "the catalog names no way to sign in";
+const NO_SAML: &str = "SAML 2.0 is not available yet";
 
 impl fmt::Debug for Gateway {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -259,24 +298,6 @@ async fn within<T>(
     timeout(budget, work)
         .await
         .unwrap_or_else(|_| Err(SignInError::Unreachable("it did not answer in time".to_owned())))
-}
-
-/// The line-up that came with the sign-in.
-fn line_up(ask: &AuthorizationAsk) -> Option<Vec<String>> {
-    Some(Credentials::open(ask.credentials.as_ref()?)?.line_up()?.to_vec())
-}
-
-/// The answer of a line-up (`mvpd` §8): no call, so no time.
-fn on(channels: &[String], resource: &str) -> MvpdDecision {
-    at_once(match Resource::parse(resource) {
-        Ok(resource) if channels.contains(&resource.channel) => permit(),
-        Ok(_) => denied(DenyReason::NotEntitled, None),
-        Err(error) => denied(DenyReason::NotEntitled, Some(error.to_string())),
-    })
-}
-
-fn at_once(outcome: MvpdOutcome) -> MvpdDecision {
-    MvpdDecision { outcome, latency: Duration::ZERO }
 }
 
 fn permit() -> MvpdOutcome {
@@ -297,4 +318,8 @@ fn failed(error: PeerError) -> MvpdOutcome {
 
 fn unsupported(why: &str) -> SignInError {
     SignInError::Unsupported(why.to_owned())
+}
+
+fn unverified(why: &str) -> SignInError {
+    SignInError::Unverified { code: "protocol", detail: why.to_owned() }
 }

@@ -8,6 +8,7 @@
 mod application;
 mod catalog;
 mod change;
+mod connection;
 mod duration;
 mod integration;
 mod media;
@@ -20,11 +21,16 @@ mod streams;
 pub use application::{Assigned, GrantType, RegisteredApplication, Scope, Status};
 pub use catalog::{Catalog, CatalogError};
 pub use change::{Change, ChangedProperty, ChangesLog, Operation, RecordedChange};
+pub use connection::{Connection, Scoping};
 pub use integration::{Integration, MetadataRule};
 pub use media::{Domain, MediaCompany, ServiceProvider};
 pub use mvpd::{
-    AuthnEndpoint, AuthzEndpoint, Kind, LogoutMode, Mvpd, OAuthEndpoint, PartnerPlatform,
-    Preflight, PreflightMode, RestAuthz, SamlEndpoint, TempPassSettings, XacmlAuthz,
+    AuthnEndpoint, AuthnProtocol, AuthzEndpoint, AuthzProtocol, Binding, ChosenEndpoints,
+    ClientAuthentication, Endpoint, Endpoints, IFrame, Kind, LogoutEndpoint, LogoutMode, Mapping,
+    Mvpd, OAuthEndpoint, PartnerPlatform, Pattern, Preflight, PreflightMode, Protection, Protocol,
+    ProxyIssuer, RatingStyle, RedirectLogout, ResourceFormat, RestAuthz, ReturnedState,
+    SamlEndpoint, SignedPart, SingleLogout, TempPassSettings, Transform, Transport, XacmlAuthz,
+    XacmlSubject,
 };
 pub use settings::{EffectiveSettings, Platform, PlatformCategory, Settings, SettingsTable};
 pub use snapshot::{Registry, Snapshot};

@@ -26,7 +26,9 @@ pub use encryption::DecryptionKey;
 pub use mrss::{Rating, Resource, ResourceError};
 pub use names::{PERSISTENT, TRANSIENT};
 pub use request::{AuthnRequest, Proxied, Scoping, scoped_entity_id};
-pub use response::{Expected, IdentityProvider, NameId, Rejection, SignedPart, VerifiedAssertion};
+pub use response::{
+    Expected, IdentityProvider, NameId, Rejection, SignedPart, Unsolicited, VerifiedAssertion,
+};
 pub use signature::{Sha1, SignError, SignatureError, SigningIdentity, TrustError, TrustedKeys};
 pub use xml::{BYTES_MAX, XmlError};
 

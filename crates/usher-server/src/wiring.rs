@@ -21,7 +21,8 @@ use usher_store_local::{
     JournalSettings, LocalActivity, LocalJournal, LocalWarehouse, WarehouseSettings,
 };
 use usher_store_sql::{
-    Database, SqlChanges, SqlClients, SqlDegradation, SqlProfiles, SqlSessions, SqlSso, SqlTrials,
+    Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlProfiles, SqlSessions,
+    SqlSso, SqlTrials,
 };
 use usher_streams::{Ports, Quotas, Streams, StreamsConfig};
 
@@ -180,6 +181,7 @@ impl Workshop {
             sessions: Arc::new(SqlSessions::new(self.wiring.stores.database.clone())),
             profiles: Arc::new(SqlProfiles::new(self.wiring.stores.database.clone())),
             trials: Arc::new(SqlTrials::new(self.wiring.stores.database.clone())),
+            assertions: Arc::new(SqlAssertions::new(self.wiring.stores.database.clone())),
             degradation: Arc::new(SqlDegradation::new(self.wiring.stores.database.clone())),
             changes: Arc::new(SqlChanges::new(self.wiring.stores.database.clone())),
             sso: Arc::new(SqlSso::new(self.wiring.stores.database.clone())),

@@ -7,12 +7,12 @@ ALTER TABLE profile ADD COLUMN partner TEXT;
 
 CREATE TABLE profile_subject (
     method           TEXT   NOT NULL,
-    subject          BLOB   NOT NULL,
+    digest           BLOB   NOT NULL,
     service_provider TEXT   NOT NULL,
     client           TEXT   NOT NULL,
     device           BLOB   NOT NULL,
     mvpd             TEXT   NOT NULL,
-    PRIMARY KEY (method, subject, service_provider, client, device, mvpd),
+    PRIMARY KEY (method, digest, service_provider, client, device, mvpd),
     FOREIGN KEY (service_provider, client, device, mvpd)
         REFERENCES profile (service_provider, client, device, mvpd) ON DELETE CASCADE
 );

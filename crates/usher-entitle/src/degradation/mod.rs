@@ -16,7 +16,7 @@ use usher_core::{MvpdId, ServiceProviderId, StoreError, Timestamp};
 pub(crate) use rules::ActiveRules;
 pub use store::DegradationStore;
 
-use crate::mvpd::Partner;
+use crate::partner::Partner;
 use rules::RuleSet;
 
 /// How long rules that are over are remembered for whoever asks for history.

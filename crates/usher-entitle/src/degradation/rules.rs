@@ -6,7 +6,7 @@ use std::sync::Arc;
 use usher_core::{MvpdId, ServiceProviderId, Timestamp};
 
 use super::{DegradationRule, Measure, RuleStanding};
-use crate::mvpd::Partner;
+use crate::partner::Partner;
 use crate::resource::channel_of;
 
 /// Rules, by channel and MVPD.

@@ -105,10 +105,8 @@ impl Entitlement {
         };
         let ask = async {
             let answer = self.provider_answer(scene, viewer, resource).await;
-            let refusal = refusal_of(&answer.outcome);
-            let outcome = (refusal.as_ref(), answer.latency);
-            events.extend(self.asked_events(scene, viewer.about(), resource, outcome));
-            match (refusal, answer.outcome) {
+            events.extend(self.answer_events(scene, viewer.about(), resource, &answer));
+            match (refusal_of(&answer.outcome), answer.outcome) {
                 (None, MvpdOutcome::Permit { ttl, .. }) => self.permit_until(scene, viewer, ttl),
                 (refusal, _) => Err(refusal.unwrap_or(RefusalReason::NoLifetime.into())),
             }
@@ -122,10 +120,7 @@ impl Entitlement {
         viewer: &Viewer,
         resource: &str,
     ) -> MvpdDecision {
-        let unusable = || MvpdDecision {
-            outcome: MvpdOutcome::Failed(MvpdFailure::BadAnswer),
-            latency: Duration::ZERO,
-        };
+        let unusable = || MvpdDecision::at_once(MvpdOutcome::Failed(MvpdFailure::BadAnswer));
         match self.ask_provider(scene, viewer, vec![resource.to_owned()]).await {
             Ok(answers) => answers.into_iter().next().unwrap_or_else(unusable),
             Err(error) => {

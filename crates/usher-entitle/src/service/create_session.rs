@@ -6,7 +6,7 @@ use usher_registry::Kind;
 use super::Entitlement;
 use crate::call::{Call, PartnerError};
 use crate::code::Code;
-use crate::mvpd::Partner;
+use crate::partner::Partner;
 use crate::profile::ProfileKey;
 use crate::redirect::{RedirectUrl, domain_of};
 use crate::session::{AuthenticationSession, Holder, ParameterName, Parameters, Stage};

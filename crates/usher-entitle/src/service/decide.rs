@@ -1,11 +1,10 @@
 //! What both kinds of decisions share: who asks about whom, and asking the provider.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use usher_core::{DeviceId, StoreError, Timestamp};
+use usher_core::{DeviceId, Secret, StoreError, Timestamp};
 use usher_registry::EffectiveSettings;
 use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event};
 
@@ -18,8 +17,10 @@ use crate::decision::{
 use crate::degradation::{DegradationRule, Measure};
 use crate::events::{About, Reporter, TokenType, reason, wrap};
 use crate::mvpd::{
-    AuthorizationAsk, DenyReason, MvpdDecision, MvpdFailure, MvpdOutcome, Partner, Purpose,
+    AnsweredBy, AskingDevice, AuthorizationAsk, DenyReason, MvpdDecision, MvpdFailure, MvpdOutcome,
+    Purpose,
 };
+use crate::partner::Partner;
 use crate::profile::{Profile, ProfileKey, Standing};
 use crate::sso::{self, SsoMethod};
 
@@ -206,16 +207,38 @@ impl Entitlement {
             credentials: self.credentials(&viewer.profile),
             resources,
             purpose: scene.purpose,
-            client_ip: client_ip(scene.call),
+            device: device(scene.call),
             budget: self.config.mvpd_deadline,
         };
         let mut answers = self.authorization.decide(&ask).await;
-        answers.resize_with(asked, || MvpdDecision {
-            outcome: MvpdOutcome::Failed(MvpdFailure::BadAnswer),
-            latency: Duration::ZERO,
+        answers.resize_with(asked, || {
+            MvpdDecision::at_once(MvpdOutcome::Failed(MvpdFailure::BadAnswer))
         });
         self.follow_up(viewer, &answers).await?;
         Ok(answers)
+    }
+
+    /// The events of a provider's answer. What abuse protection answered was not asked at all.
+    pub(super) fn answer_events(
+        &self,
+        scene: &Scene<'_>,
+        about: About<'_>,
+        resource: &str,
+        answer: &MvpdDecision,
+    ) -> Vec<Event> {
+        match answer.answered_by {
+            AnsweredBy::Provider => {
+                let refusal = refusal_of(&answer.outcome);
+                let outcome = (refusal.as_ref(), answer.latency);
+                self.asked_events(scene, about, resource, outcome).into()
+            }
+            AnsweredBy::Guard => {
+                let reporter = self.scene_reporter(scene);
+                let rejected = reporter.about_resource(Name::AuthzRejected, about, resource);
+                let reason = Some("fraud".to_owned());
+                vec![wrap(EntitlementEvent { reason, ..rejected })]
+            }
+        }
     }
 
     /// The events of one resource that was asked about: how it ended, and how long that took.
@@ -247,6 +270,9 @@ impl Entitlement {
             )
         });
         let store = self.profiles.store();
+        if let Some(renewed) = answers.iter().rev().find_map(|answer| answer.credentials.as_ref()) {
+            self.keep_credentials(profile, renewed).await?;
+        }
         if ended {
             let _changing = self.profiles.changing_profile(profile);
             store.invalidate(&profile.key, &profile.id, self.clock.now()).await?;
@@ -258,6 +284,20 @@ impl Entitlement {
             store.set_attributes(&profile.key, &profile.id, &attributes).await?;
         }
         Ok(())
+    }
+
+    /// Keeps what the provider gave in place of the credentials of the sign-in (`mvpd` O1).
+    async fn keep_credentials(
+        &self,
+        profile: &Profile,
+        renewed: &Secret<String>,
+    ) -> Result<(), StoreError> {
+        let Ok(sealed) = self.seal(renewed, profile.id.as_bytes()) else {
+            tracing::error!("renewed credentials could not be sealed");
+            return Ok(());
+        };
+        let _changing = self.profiles.changing_profile(profile);
+        self.profiles.store().set_credentials(&profile.key, &profile.id, &sealed).await
     }
 }
 
@@ -282,10 +322,16 @@ fn usable(profile: Option<Arc<Profile>>, now: Timestamp) -> Result<Arc<Profile>,
     }
 }
 
-/// The device's address: as the network shows it, else as the application says.
-fn client_ip(call: &Call) -> Option<IpAddr> {
-    let claimed = call.origin.device_info.connection_ip.as_deref();
-    call.origin.client_ip.or_else(|| claimed?.parse().ok())
+/// The device: its address as the network shows it, else as the application says.
+fn device(call: &Call) -> AskingDevice {
+    let info = &call.origin.device_info;
+    let claimed = || info.connection_ip.as_deref()?.parse().ok();
+    let port = || info.connection_port.as_deref()?.parse().ok();
+    AskingDevice {
+        ip: call.origin.client_ip.or_else(claimed),
+        port: call.origin.client_port.or_else(port),
+        user_agent: info.original_user_agent.clone().or_else(|| info.user_agent.clone()),
+    }
 }
 
 pub(super) fn refused(resource: String, refusal: Refusal) -> Decision {

@@ -42,7 +42,7 @@ use crate::pseudonym::Pseudonyms;
 use crate::sealed::Sealed;
 use crate::session::Origin;
 use crate::sso::{MistakeGuard, SsoAccount, SsoStore, TokenReader};
-use crate::store::{ProfileStore, SessionStore};
+use crate::store::{ProfileStore, SessionStore, UsedAssertions};
 use crate::temp_pass::TrialStore;
 
 pub use configuration::{Configuration, ConfiguredMvpd, PartnerSso};
@@ -51,7 +51,7 @@ pub use create_session::{
 };
 pub use decide::{DecisionAsk, DecisionError};
 pub use degradation::{DegradationError, RuleOwner, RuleSelection, RuleTerms};
-pub use logout::{LogoutAnswer, LogoutError, LogoutStep};
+pub use logout::{LogoutAnswer, LogoutError, LogoutStep, ProviderLogoutError};
 pub use profiles::{ProfileError, ProfileKind, ProfileView};
 pub use resume_session::{ResumeSessionError, SessionError, SessionView};
 pub use sign_in::{BeginSignInError, FinishSignInError, SignInStep};
@@ -73,6 +73,7 @@ pub struct EntitlementPorts {
     pub sessions: Arc<dyn SessionStore>,
     pub profiles: Arc<dyn ProfileStore>,
     pub trials: Arc<dyn TrialStore>,
+    pub assertions: Arc<dyn UsedAssertions>,
     pub degradation: Arc<dyn DegradationStore>,
     pub sso: Arc<dyn SsoStore>,
     pub changes: Arc<dyn ChangesLog>,
@@ -95,6 +96,7 @@ pub struct Entitlement {
     sessions: Arc<dyn SessionStore>,
     profiles: Profiles,
     trials: Arc<dyn TrialStore>,
+    assertions: Arc<dyn UsedAssertions>,
     degradation: Degradation,
     changes: Arc<dyn ChangesLog>,
     permits: Permits,
@@ -124,6 +126,7 @@ impl Entitlement {
             sessions: ports.sessions,
             profiles: Profiles::new(ports.profiles),
             trials: ports.trials,
+            assertions: ports.assertions,
             degradation: Degradation::new(ports.degradation),
             changes: ports.changes,
             permits: Permits::new(),
@@ -153,14 +156,15 @@ impl Entitlement {
         }
     }
 
-    /// Forgets sessions, sign-outs, tombstones, trials and rules whose time is over; returns how many.
-    /// Worth calling now and then: nothing depends on it but the size of the store.
+    /// Forgets sessions, sign-outs, tombstones, assertions, trials and rules whose time is over; returns
+    /// how many. Worth calling now and then: nothing depends on it but the size of the store.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let signed_in = self.sessions.sweep(now).await? + self.profiles.store().sweep(now).await?;
         let links = self.sso_store.sweep(now).await?;
         let rules = self.degradation.store().sweep(now - HISTORY).await?;
-        Ok(signed_in + links + rules + self.trials.sweep(self.trials_over_at(now)).await?)
+        let others = self.assertions.sweep(now).await? + links + rules;
+        Ok(signed_in + others + self.trials.sweep(self.trials_over_at(now)).await?)
     }
 
     fn reporter<'r>(&'r self, call: &'r Call, mvpd: &'r Mvpd, now: Timestamp) -> Reporter<'r> {

@@ -78,7 +78,7 @@ impl Entitlement {
         viewer: &Viewer,
         resources: Vec<String>,
     ) -> Result<(Vec<Decision>, Vec<Event>), DecisionError> {
-        let mode = scene.partner.mvpd.preflight.mode;
+        let mode = scene.partner.preflight().mode;
         if scene.partner.integration.dummy || mode == PreflightMode::None {
             let permit = |resource| Decision {
                 resource,
@@ -87,8 +87,10 @@ impl Entitlement {
             };
             return Ok((resources.into_iter().map(permit).collect(), Vec::new()));
         }
-        if mode == PreflightMode::Lineup {
-            let decide = |resource| by_lineup(viewer, resource);
+        if mode == PreflightMode::Lineup
+            && let Some(channels) = line_up(viewer)
+        {
+            let decide = |resource| by_line_up(&channels, resource);
             return Ok((resources.into_iter().map(decide).collect(), Vec::new()));
         }
         let answers = self.ask_provider(scene, viewer, resources.clone()).await?;
@@ -96,9 +98,7 @@ impl Entitlement {
             .iter()
             .zip(&answers)
             .flat_map(|(resource, answer)| {
-                let refusal = refusal_of(&answer.outcome);
-                let outcome = (refusal.as_ref(), answer.latency);
-                self.asked_events(scene, viewer.about(), resource, outcome)
+                self.answer_events(scene, viewer.about(), resource, answer)
             })
             .collect();
         let decide = |(resource, answer): (String, &MvpdDecision)| Decision {
@@ -114,15 +114,23 @@ fn outcome(refusal: Option<Refusal>) -> Outcome {
     refusal.map_or(Outcome::Permit(None), Outcome::Refusal)
 }
 
-/// The decision by the line-up that came with the sign-in (`mvpd` §8 mode `lineup`).
-fn by_lineup(viewer: &Viewer, resource: String) -> Decision {
-    let channel = channel_of(&resource);
+/// The channels that came with the sign-in; nothing when none came, and then the provider has to be
+/// asked (`mvpd` §14 point 17).
+fn line_up(viewer: &Viewer) -> Option<Vec<&str>> {
     let lists = ["authorized_resources", "channelID"];
-    let listed = lists.into_iter().any(|list| match viewer.profile.attributes.get(list) {
-        Some(Value::Array(ids)) => ids.iter().any(|id| id.as_str() == Some(&channel)),
-        Some(Value::String(id)) => *id == channel,
-        _ => false,
+    let lists: Vec<_> =
+        lists.iter().filter_map(|list| viewer.profile.attributes.get(*list)).collect();
+    let channels = lists.iter().flat_map(|list| match list {
+        Value::Array(ids) => ids.iter().filter_map(Value::as_str).collect(),
+        Value::String(id) => vec![id.as_str()],
+        _ => Vec::new(),
     });
+    (!lists.is_empty()).then(|| channels.collect())
+}
+
+/// The decision by the line-up (`mvpd` §8 mode `lineup`).
+fn by_line_up(channels: &[&str], resource: String) -> Decision {
+    let listed = channels.contains(&channel_of(&resource).as_str());
     let denied = Refusal::from(RefusalReason::Denied(DenyReason::NotEntitled));
     Decision { resource, source: Source::Mvpd, outcome: outcome((!listed).then_some(denied)) }
 }

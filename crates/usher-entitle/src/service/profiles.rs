@@ -13,7 +13,7 @@ use crate::call::{self, Call, PartnerError};
 use crate::code::Code;
 use crate::events::About;
 use crate::metadata::{Attribute, shape};
-use crate::mvpd::Partner;
+use crate::partner::Partner;
 use crate::profile::{Profile, ProfileKey};
 use crate::session::Origin;
 use crate::sso::{SsoMethod, SsoSubject, is_shared};

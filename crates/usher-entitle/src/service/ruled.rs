@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
 use crate::degradation::{DegradationRule, Measure};
 use crate::metadata::Attribute;
-use crate::mvpd::Partner;
+use crate::partner::Partner;
 
 impl Entitlement {
     /// The decision of `rule`, with a media token when it permits. A viewer who is signed in keeps the

@@ -16,7 +16,8 @@ use crate::call;
 use crate::code::Code;
 use crate::config::EntitlementConfig;
 use crate::events::About;
-use crate::mvpd::{Partner, SignInAnswer, SignInError, VerifiedIdentity};
+use crate::mvpd::{BrowserStep, SignInAnswer, SignInError, VerifiedIdentity};
+use crate::partner::Partner;
 use crate::platform::DetectedPlatform;
 use crate::profile::{Profile, ProfileKey};
 use crate::redirect::RedirectUrl;
@@ -27,7 +28,7 @@ use crate::session::{AuthenticationSession, Login, Stage, Target};
 #[derive(Clone, Debug, PartialEq)]
 pub enum SignInStep {
     /// To the provider.
-    Provider(url::Url),
+    Provider(BrowserStep),
     /// Back to the application: nobody has to sign in.
     Back(RedirectUrl),
 }
@@ -126,7 +127,7 @@ impl Entitlement {
         now: Timestamp,
     ) -> Result<SignInStep, BeginSignInError> {
         let (state, digest) = StateDigest::draw(self.entropy.as_ref());
-        let start = self.sign_in.begin(&scene.partner, state.expose()).await?;
+        let start = self.sign_in.begin(&scene.partner, &scene.settings(), state.expose()).await?;
         let pending = self.seal(&start.pending, digest.as_bytes())?;
         let login = Login { state: digest, pending };
         if !self.sessions.begin_login(&scene.session.code, &login, now).await? {
@@ -135,7 +136,7 @@ impl Entitlement {
         let session = Some(&*scene.session.session_id);
         let about = About { session, ..About::default() };
         self.report(scene, Name::AuthnAttempt, about, now).await;
-        Ok(SignInStep::Provider(start.location))
+        Ok(SignInStep::Provider(start.step))
     }
 
     /// Takes the provider's `answer` to the sign-in with this reference and says where the browser
@@ -158,12 +159,24 @@ impl Entitlement {
         let pending = self.open(&login.pending, state.as_bytes())?;
         match self.sign_in.finish(&scene.partner, &pending, answer).await {
             Ok(identity) => self.admit(&scene, &state, identity).await?,
-            Err(error) => {
-                tracing::info!(mvpd = %scene.target.mvpd, %error, "a sign-in failed");
-                self.sessions.abandon_login(&state).await?;
-            }
+            Err(error) => self.turn_away(&scene, &state, &error).await?,
         }
         Ok(scene.target.redirect_url)
+    }
+
+    /// Leaves the session ready for another attempt, and tells the reports why this one failed.
+    async fn turn_away(
+        &self,
+        scene: &Scene,
+        state: &StateDigest,
+        error: &SignInError,
+    ) -> Result<(), FinishSignInError> {
+        tracing::info!(mvpd = %scene.target.mvpd, %error, "a sign-in failed");
+        self.sessions.abandon_login(state).await?;
+        let session = Some(scene.session.session_id.as_str());
+        let about = About { session, ..About::default() };
+        self.report_failure(scene, about, error.reason()).await;
+        Ok(())
     }
 
     /// Turns a verified identity into the profile of the device that asked for it.
@@ -188,6 +201,7 @@ impl Entitlement {
             partner: None,
             subjects: scene.session.subjects.clone(),
             credentials,
+            upstream: identity.upstream,
             session_id: scene.session.session_id.clone(),
             not_before: now,
             not_after,
@@ -214,6 +228,13 @@ impl Entitlement {
         let channel = Arc::clone(channel);
         let partner = call::partner(&snapshot, &channel, &target.mvpd)?;
         Some(Scene { snapshot, channel, partner, session, target })
+    }
+
+    async fn report_failure(&self, scene: &Scene, about: About<'_>, reason: &'static str) {
+        let moment = (&scene.session.origin, self.clock.now());
+        let reporter =
+            self.reporter_for(&scene.snapshot, &scene.channel, &scene.partner.mvpd, moment);
+        self.record(vec![reporter.failure(Name::AuthnFailed, about, reason)]).await;
     }
 
     async fn report(&self, scene: &Scene, name: Name, about: About<'_>, now: Timestamp) {

@@ -6,7 +6,7 @@ use usher_core::{DeviceId, StoreError, Timestamp};
 
 use super::Entitlement;
 use crate::call::Call;
-use crate::mvpd::Partner;
+use crate::partner::Partner;
 use crate::profile::Profile;
 use crate::sso::{ServiceSubject, SsoMethod, SsoSubject, is_shared};
 

@@ -15,7 +15,8 @@ use super::profiles::{ProfileError, ProfileKind, ProfileView};
 use crate::call::{self, Call};
 use crate::decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
 use crate::events::About;
-use crate::mvpd::{Partner, Purpose};
+use crate::mvpd::Purpose;
+use crate::partner::Partner;
 use crate::temp_pass::{Authorized, Change, IdentityHash, Pass, Terms, TrialHolder, TrialRefusal};
 
 /// How often a trial that others change meanwhile is decided anew.

@@ -5,7 +5,7 @@ use usher_registry::{Platform, SsoScope};
 
 use super::SsoMethod;
 use crate::call::{self, Call};
-use crate::mvpd::Partner;
+use crate::partner::Partner;
 use crate::platform::DetectedPlatform;
 use crate::profile::Profile;
 

@@ -1,4 +1,4 @@
-//! REST API V2 (`pass-rest-v2`) and the browser's way through signing in and out.
+//! REST API V2 (`pass-rest-v2`), and where a browser begins to sign in.
 //!
 //! One file per operation. Headers become a [`usher_entitle::Call`] in `call`, errors become codes and
 //! statuses in `problem`, and nowhere else. The partner endpoints exist, and say that they cannot
@@ -9,14 +9,12 @@ mod authenticate;
 mod authorize;
 mod body;
 mod call;
-mod callback;
 mod code;
 mod configuration;
 mod create_session;
 mod decision;
 mod device;
 mod logout;
-mod page;
 mod partner;
 mod preauthorize;
 mod problem;
@@ -33,6 +31,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::App;
+use crate::sp::page;
+pub(crate) use authenticate::begin as begin_sign_in;
 use problem::Problem;
 
 /// Every JSON operation: path and handlers. Each path is served with and without a trailing slash.
@@ -67,10 +67,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     let opened = get(authenticate::get).fallback(page::wrong_method);
     let browser = Router::new()
         .route("/api/v2/authenticate/{sp}/{code}", opened.clone())
-        .route("/api/v2/authenticate/{sp}/{code}/", opened)
-        .route("/sp/oauth2/callback", get(callback::oauth2).fallback(page::wrong_method))
-        .route("/adobe-services/logout", get(logout::open).fallback(page::wrong_method))
-        .route("/sp/logout/{state}", get(logout::close).fallback(page::wrong_method));
+        .route("/api/v2/authenticate/{sp}/{code}/", opened);
     let api = api.layer(from_fn_with_state(app.clone(), problem::render));
     Router::new().nest(BASE, api).merge(browser)
 }

@@ -160,9 +160,10 @@ impl DemoProviders {
         {
             self.signed_out.insert(hint.content.sid, ());
         }
-        // Registered for every client: usher's own addresses for coming back, whatever they carry.
-        let url = Url::parse(post_logout_redirect_uri?).ok()?;
-        url.as_str().strip_prefix(&self.origin)?.starts_with("/sp/").then_some(url)
+        // Registered for every client: usher's own address for coming back.
+        let registered = format!("{}/sp/oauth2/logout-callback", self.origin);
+        let url = post_logout_redirect_uri.filter(|url| *url == registered)?;
+        Url::parse(url).ok()
     }
 
     fn authenticate(&self, caller: &ClientAuthentication) -> Option<&DemoClient> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, json};
 use tokio::net::TcpSocket;
 use usher_entitle::{
-    AuthorizationAsk, DenyReason, MvpdAuthorization as _, MvpdFailure, MvpdOutcome, Purpose,
+    AuthorizationAsk, DenyReason, MvpdAuthorization as _, MvpdFailure, MvpdOutcome,
 };
 
 use crate::peer::{Peer, Reply, json as reply};
@@ -180,26 +180,4 @@ async fn a_rotated_refresh_token_is_used_from_then_on() {
     let used: Vec<_> =
         peer.asked_for("/token").iter().map(|it| it.form["refresh_token"].clone()).collect();
     assert_eq!(used, ["refresh-0", "refresh-0+", "refresh-0++"]);
-}
-
-#[tokio::test]
-async fn preauthorization_by_line_up_or_without_any_check_asks_nobody() {
-    let peer = Peer::answering(|_| Reply::HangsUp).await;
-    let mut mvpd = provider(&peer);
-    for (mode, expected) in [
-        ("lineup", [permit(None), denied(DenyReason::NotEntitled)]),
-        ("none", [permit(None), permit(None)]),
-    ] {
-        mvpd["preflight"] = json!({ "mode": mode });
-        let world = World::of(&mvpd);
-        let credentials = json!({
-            "protocol": "oauth2", "access_token": "a", "access_expires_at": null,
-            "refresh_token": null, "id_token": null, "line_up": ["one"],
-        });
-        let mut ask = world.ask(&["one", "two"]);
-        ask.purpose = Purpose::Preauthorize;
-        ask.credentials = Some(usher_core::Secret::new(credentials.to_string()));
-        assert_eq!(outcomes(&world, &ask).await, expected);
-        assert!(peer.asked_for("/decide").is_empty());
-    }
 }

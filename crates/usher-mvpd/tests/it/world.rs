@@ -6,10 +6,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use url::Url;
 use usher_core::{Clock as _, Secret, ServiceProviderId};
-use usher_entitle::{AuthorizationAsk, Partner, Purpose};
+use usher_entitle::{
+    AskingDevice, AuthorizationAsk, MvpdSignIn as _, Partner, Purpose, SignInStart,
+};
 use usher_jose::OsEntropy;
 use usher_mvpd::{Gateway, Limits};
-use usher_registry::{Integration, Mvpd};
+use usher_registry::{EffectiveSettings, Integration, Mvpd};
 use usher_testkit::ManualClock;
 
 use crate::peer::Peer;
@@ -46,9 +48,16 @@ impl World {
         let partner = Partner {
             service_provider: ServiceProviderId::from("CH1"),
             mvpd: Arc::new(mvpd),
+            proxy: None,
             integration: Arc::new(integration),
         };
         Self { gateway, clock, partner }
+    }
+
+    /// A sign-in under way.
+    pub(crate) async fn begin(&self, state: &str) -> SignInStart {
+        let settings = EffectiveSettings::default();
+        self.gateway.begin(&self.partner, &settings, state).await.unwrap()
     }
 
     pub(crate) fn now(&self) -> i64 {
@@ -64,7 +73,7 @@ impl World {
             credentials: None,
             resources: resources.iter().map(|&resource| resource.to_owned()).collect(),
             purpose: Purpose::Authorize,
-            client_ip: Some([198, 51, 100, 23].into()),
+            device: AskingDevice { ip: Some([198, 51, 100, 23].into()), ..AskingDevice::default() },
             budget: Duration::from_millis(700),
         }
     }

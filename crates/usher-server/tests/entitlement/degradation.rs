@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use usher_core::Clock as _;
-use usher_registry::{Catalog, Kind, Scope};
+use usher_registry::{Catalog, Endpoints, Kind, Scope};
 
 use crate::app::{Answer, App, OTHER_DEVICE, complete, members, number, refused, send, text};
 use crate::support::House;
@@ -57,8 +57,8 @@ async fn degraded(rule: &str, query: &str) -> App {
 fn cut_off(app: &App) {
     app.push(|catalog| {
         for mvpd in &mut catalog.mvpds {
-            mvpd.authn = None;
-            mvpd.authz = None;
+            mvpd.authn = Endpoints::default();
+            mvpd.authz = Endpoints::default();
         }
     });
 }

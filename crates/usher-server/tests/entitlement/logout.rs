@@ -53,7 +53,7 @@ async fn rest_138_a_provider_without_logout_is_done_at_once() {
     let app = App::open().await;
     app.push(|catalog| {
         for mvpd in &mut catalog.mvpds {
-            mvpd.logout = LogoutMode::None;
+            mvpd.logout = LogoutMode::None.into();
         }
     });
     app.sign_in("ben").await;

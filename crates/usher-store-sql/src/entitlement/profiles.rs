@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
-use usher_core::{StoreError, Timestamp};
+use usher_core::{MvpdId, StoreError, Timestamp};
 use usher_entitle::{
     Holder, LINKED_MAX, PlatformPartner, Profile, ProfileKey, ProfileStore, Sealed, SsoSubject,
-    TOMBSTONE_RETENTION,
+    TOMBSTONE_RETENTION, Upstream,
 };
 
 use super::holder;
@@ -28,7 +28,8 @@ impl SqlProfiles {
 macro_rules! columns {
     () => {
         "id, service_provider, client, device, mvpd, user_id, attributes, home_based, partner, \
-         subjects, credentials, session_id, not_before, not_after, invalidated_at, fetched_at"
+         subjects, credentials, session_id, not_before, not_after, invalidated_at, fetched_at, \
+         endpoint, subject, session_index"
     };
 }
 
@@ -42,14 +43,16 @@ macro_rules! at_key {
 const PUT: &str = concat!(
     "INSERT INTO profile (",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+               $19)
      ON CONFLICT (service_provider, client, device, mvpd) DO UPDATE SET
         id = excluded.id, user_id = excluded.user_id, attributes = excluded.attributes,
         home_based = excluded.home_based, partner = excluded.partner,
         subjects = excluded.subjects, credentials = excluded.credentials,
         session_id = excluded.session_id, not_before = excluded.not_before,
         not_after = excluded.not_after, invalidated_at = excluded.invalidated_at,
-        fetched_at = excluded.fetched_at"
+        fetched_at = excluded.fetched_at, endpoint = excluded.endpoint,
+        subject = excluded.subject, session_index = excluded.session_index"
 );
 
 const HELD_BY: &str = concat!(
@@ -65,17 +68,29 @@ const LINKED_TO: &str = concat!(
     columns!(),
     " FROM profile_subject
       JOIN profile USING (service_provider, client, device, mvpd)
-      WHERE method = $1 AND subject = $2 AND not_after > $3 AND invalidated_at IS NULL
+      WHERE method = $1 AND digest = $2 AND not_after > $3 AND invalidated_at IS NULL
       ORDER BY not_before DESC, id LIMIT $4"
 );
 
 const UNLINK: &str = concat!("DELETE FROM profile_subject", at_key!());
 
 const LINK: &str = "
-    INSERT INTO profile_subject (service_provider, client, device, mvpd, method, subject)
+    INSERT INTO profile_subject (service_provider, client, device, mvpd, method, digest)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
 
 const DELETE: &str = concat!("DELETE FROM profile", at_key!(), " RETURNING ", columns!());
+
+const DELETE_SIGNED_IN: &str =
+    concat!("DELETE FROM profile WHERE mvpd = $1 AND subject = $2 RETURNING ", columns!());
+
+const DELETE_SESSION: &str = concat!(
+    "DELETE FROM profile WHERE mvpd = $1 AND subject = $2 AND session_index = $3 RETURNING ",
+    columns!()
+);
+
+const SIGNED_IN_THROUGH: &str = "
+    SELECT COUNT(*) AS count FROM profile
+    WHERE mvpd = $1 AND endpoint = $2 AND not_after > $3 AND invalidated_at IS NULL";
 
 const INVALIDATE: &str = concat!(
     "UPDATE profile SET invalidated_at = $6",
@@ -85,6 +100,9 @@ const INVALIDATE: &str = concat!(
 
 const SET_ATTRIBUTES: &str =
     concat!("UPDATE profile SET attributes = $6", at_key!(), " AND id = $5");
+
+const SET_CREDENTIALS: &str =
+    concat!("UPDATE profile SET credentials = $6", at_key!(), " AND id = $5");
 
 const MARK_FETCHED: &str =
     concat!("UPDATE profile SET fetched_at = $6", at_key!(), " AND id = $5 AND fetched_at IS NULL");
@@ -123,6 +141,9 @@ pub(super) async fn put(
         .bind(profile.not_after.as_millis())
         .bind(profile.invalidated_at.map(Timestamp::as_millis))
         .bind(profile.fetched_at.map(Timestamp::as_millis))
+        .bind(profile.upstream.endpoint.as_deref())
+        .bind(profile.upstream.subject.as_deref())
+        .bind(profile.upstream.session_index.as_deref())
         .execute(&mut *connection)
         .await
         .map_err(store_error)?;
@@ -167,6 +188,47 @@ impl ProfileStore for SqlProfiles {
         deleted.map_err(store_error)?.as_ref().map(profile).transpose()
     }
 
+    async fn delete_signed_in(
+        &self,
+        mvpd: &MvpdId,
+        subject: &str,
+        session_indexes: &[String],
+    ) -> Result<Vec<Profile>, StoreError> {
+        let mut transaction = self.0.writer().begin().await.map_err(store_error)?;
+        let mut rows = Vec::new();
+        if session_indexes.is_empty() {
+            let all = sqlx::query(DELETE_SIGNED_IN).bind(mvpd.as_str()).bind(subject);
+            rows.extend(all.fetch_all(&mut *transaction).await.map_err(store_error)?);
+        }
+        for index in session_indexes {
+            let one = sqlx::query(DELETE_SESSION).bind(mvpd.as_str()).bind(subject).bind(index);
+            rows.extend(one.fetch_all(&mut *transaction).await.map_err(store_error)?);
+        }
+        transaction.commit().await.map_err(store_error)?;
+        rows.iter().map(profile).collect()
+    }
+
+    async fn signed_in_through(
+        &self,
+        mvpds: &[MvpdId],
+        endpoint: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut sum = 0;
+        for mvpd in mvpds {
+            let row = sqlx::query(SIGNED_IN_THROUGH)
+                .bind(mvpd.as_str())
+                .bind(endpoint)
+                .bind(now.as_millis())
+                .fetch_one(self.0.readers())
+                .await
+                .map_err(store_error)?;
+            let count: i64 = Record::new("count of profiles", &row).get("count")?;
+            sum += u64::try_from(count).unwrap_or(0);
+        }
+        Ok(sum)
+    }
+
     async fn invalidate(
         &self,
         key: &ProfileKey,
@@ -184,6 +246,16 @@ impl ProfileStore for SqlProfiles {
         attributes: &Map<String, Value>,
     ) -> Result<(), StoreError> {
         let query = bind_key!(SET_ATTRIBUTES, key).bind(id).bind(to_json(attributes)?);
+        query.execute(self.0.writer()).await.map(drop).map_err(store_error)
+    }
+
+    async fn set_credentials(
+        &self,
+        key: &ProfileKey,
+        id: &str,
+        credentials: &Sealed,
+    ) -> Result<(), StoreError> {
+        let query = bind_key!(SET_CREDENTIALS, key).bind(id).bind(credentials.as_bytes());
         query.execute(self.0.writer()).await.map(drop).map_err(store_error)
     }
 
@@ -222,6 +294,11 @@ fn profile(row: &AnyRow) -> Result<Profile, StoreError> {
         partner: partner(&record)?,
         subjects: record.json("subjects")?,
         credentials: record.get::<Option<Vec<u8>>>("credentials")?.map(Sealed::from_bytes),
+        upstream: Upstream {
+            endpoint: record.get("endpoint")?,
+            subject: record.get("subject")?,
+            session_index: record.get("session_index")?,
+        },
         session_id: record.get("session_id")?,
         not_before: record.instant("not_before")?,
         not_after: record.instant("not_after")?,

@@ -203,7 +203,7 @@ impl SessionStore for SqlSessions {
     async fn begin_logout(&self, logout: &PendingLogout) -> Result<(), StoreError> {
         sqlx::query(BEGIN_LOGOUT)
             .bind(logout.state.as_bytes().as_slice())
-            .bind(logout.location.as_bytes())
+            .bind(logout.visit.as_bytes())
             .bind(logout.redirect_url.as_str())
             .bind(logout.not_after.as_millis())
             .execute(self.0.writer())
@@ -258,7 +258,7 @@ impl SqlSessions {
         let record = Record::new("logout", &row);
         Ok(Some(PendingLogout {
             state: *state,
-            location: Sealed::from_bytes(record.get("location")?),
+            visit: Sealed::from_bytes(record.get("location")?),
             redirect_url: RedirectUrl::from_stored(record.get("redirect_url")?),
             not_after: record.instant("not_after")?,
         }))

@@ -1,10 +1,13 @@
 use std::sync::Arc;
 
 use usher_clients::ClientStore;
-use usher_entitle::{DegradationStore, ProfileStore, SessionStore, SsoStore, TrialStore};
+use usher_entitle::{
+    DegradationStore, ProfileStore, SessionStore, SsoStore, TrialStore, UsedAssertions,
+};
 use usher_registry::ChangesLog;
 use usher_store_sql::{
-    Database, SqlChanges, SqlClients, SqlDegradation, SqlProfiles, SqlSessions, SqlSso, SqlTrials,
+    Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlProfiles, SqlSessions,
+    SqlSso, SqlTrials,
 };
 use usher_testkit::contract;
 
@@ -44,6 +47,17 @@ async fn profiles_keep_their_promises() {
         let database = Database::open(&file).await.unwrap();
         let sessions = Arc::new(SqlSessions::new(database.clone())) as Arc<dyn SessionStore>;
         (sessions, Arc::new(SqlProfiles::new(database)) as Arc<dyn ProfileStore>)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn used_assertions_keep_their_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::assertions(async || {
+        let database = Database::open(&file).await.unwrap();
+        Arc::new(SqlAssertions::new(database)) as Arc<dyn UsedAssertions>
     })
     .await;
 }

@@ -1,6 +1,7 @@
 //! What every adapter of a port must do, as tests that the adapters run against themselves.
 
 mod activity;
+mod assertions;
 mod changes;
 mod clients;
 mod degradation;
@@ -12,6 +13,7 @@ mod trials;
 mod warehouse;
 
 pub use activity::{StreamHouse, activity};
+pub use assertions::assertions;
 pub use changes::changes;
 pub use clients::clients;
 pub use degradation::degradation;

@@ -7,7 +7,7 @@ use usher_core::{DeviceId, StoreError, Timestamp};
 use usher_entitle::{
     AuthenticationSession, Code, DeviceInfo, Holder, Login, Origin, Parameters, PendingLogout,
     Profile, ProfileKey, RedirectUrl, Sealed, SessionStore, SsoMethod, SsoSubject, Stage,
-    StateDigest,
+    StateDigest, Upstream,
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_765_000_000_123);
@@ -97,6 +97,11 @@ pub(super) fn profile(holder: Holder, id: &str) -> Profile {
         partner: None,
         subjects: Vec::new(),
         credentials: Some(Sealed::from_bytes(vec![0, 1, 255])),
+        upstream: Upstream {
+            endpoint: Some("saml".to_owned()),
+            subject: Some(format!("subject of {id}")),
+            session_index: Some("_session \u{fc}".to_owned()),
+        },
         session_id: "session".to_owned(),
         not_before: NOW,
         not_after: NOW + Duration::from_hours(24),
@@ -272,7 +277,7 @@ async fn a_logout_is_opened_once_and_closed_once(open: &impl AsyncFn() -> Arc<Op
     let store = open().await;
     let logout = PendingLogout {
         state: StateDigest::from_bytes([70; 32]),
-        location: Sealed::from_bytes(vec![1, 0, 2]),
+        visit: Sealed::from_bytes(vec![1, 0, 2]),
         redirect_url: RedirectUrl::from_stored("adbe.x://bye".into()),
         not_after: NOW + LIFE,
     };

@@ -4,12 +4,13 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use usher_entitle::{BrowserForm, BrowserStep};
 
 /// A page with a title and a piece of advice.
-pub(super) struct Page {
-    pub(super) status: StatusCode,
-    pub(super) title: &'static str,
-    pub(super) advice: &'static str,
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) title: &'static str,
+    pub(crate) advice: &'static str,
 }
 
 /// On every answer to a browser: links are single-use, and their query is nobody else's business.
@@ -47,7 +48,7 @@ impl IntoResponse for Page {
 }
 
 /// Sends the browser to `location`, which was checked when it was stored.
-pub(super) fn redirect(location: &str) -> Response {
+pub(crate) fn redirect(location: &str) -> Response {
     match HeaderValue::try_from(location) {
         Ok(location) => {
             (StatusCode::FOUND, PRIVATE, [(header::LOCATION, location)]).into_response()
@@ -56,8 +57,61 @@ pub(super) fn redirect(location: &str) -> Response {
     }
 }
 
+/// Does what the browser shall do next.
+pub(crate) fn step(step: &BrowserStep) -> Response {
+    match step {
+        BrowserStep::Go(location) => redirect(location.as_str()),
+        BrowserStep::Post(form) => submitting(form),
+    }
+}
+
+/// The only script of these pages, and its digest for the browser.
+const SUBMIT: &str = "document.forms[0].submit()";
+const SUBMIT_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; \
+     script-src 'sha256-ePniVEkSivX/c7XWBGafqh8tSpiRrKiqYeqbG7N1TOE='",
+);
+
+/// A page whose form submits itself; without scripts it has a button.
+fn submitting(form: &BrowserForm) -> Response {
+    let mut fields = String::new();
+    for (name, value) in &form.fields {
+        let field = ["<input type=\"hidden\" name=\"", &escaped(name), "\" value=\""];
+        fields.extend(field.into_iter().chain([escaped(value).as_str(), "\">"]));
+    }
+    let action = escaped(form.action.as_str());
+    let page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         <title>On to your TV provider</title><style>{STYLE}</style></head>\n\
+         <body><main><h1>On to your TV provider</h1>\
+         <form method=\"post\" action=\"{action}\">{fields}\
+         <noscript><button>Continue</button></noscript></form></main>\
+         <script>{SUBMIT}</script></body>\n</html>\n"
+    );
+    let mut response = (StatusCode::OK, PRIVATE, Html(page)).into_response();
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, SUBMIT_POLICY);
+    response
+}
+
+/// `text` as the value of an attribute.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
 /// The page for a failure on our side; its cause goes to the log and nowhere else.
-pub(super) fn trouble(cause: &impl std::fmt::Display) -> Response {
+pub(crate) fn trouble(cause: &impl std::fmt::Display) -> Response {
     tracing::error!(%cause, "a browser's request failed");
     Page {
         status: StatusCode::INTERNAL_SERVER_ERROR,
@@ -68,7 +122,7 @@ pub(super) fn trouble(cause: &impl std::fmt::Display) -> Response {
 }
 
 /// The page for a reference that leads nowhere any more.
-pub(super) const fn link_over() -> Page {
+pub(crate) const fn link_over() -> Page {
     Page {
         status: StatusCode::BAD_REQUEST,
         title: "This link is no longer valid",
@@ -78,7 +132,7 @@ pub(super) const fn link_over() -> Page {
 }
 
 /// The page for a wrong method.
-pub(super) async fn wrong_method() -> Page {
+pub(crate) async fn wrong_method() -> Page {
     Page {
         status: StatusCode::METHOD_NOT_ALLOWED,
         title: "This page can only be opened",
