@@ -3,7 +3,7 @@
 -- which finds the profiles of one subject.
 ALTER TABLE authentication_session ADD COLUMN subjects TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE profile ADD COLUMN subjects TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE profile ADD COLUMN partner TEXT;
+ALTER TABLE profile ADD COLUMN framework TEXT;
 
 CREATE TABLE profile_subject (
     method           TEXT   NOT NULL,

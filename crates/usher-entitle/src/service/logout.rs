@@ -278,7 +278,7 @@ impl Entitlement {
 
 /// Whether the platform knows of one of the sign-ins.
 fn at_partner(profiles: &[impl Borrow<Profile>]) -> bool {
-    profiles.iter().any(|profile| profile.borrow().partner.is_some())
+    profiles.iter().any(|profile| profile.borrow().framework.is_some())
 }
 
 /// Where the viewer lands in the end: as asked, else the channel's default.
