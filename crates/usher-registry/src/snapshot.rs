@@ -101,6 +101,11 @@ impl Snapshot {
         self.mvpds.get(id)
     }
 
+    /// All TV providers, in no order.
+    pub fn mvpds(&self) -> impl Iterator<Item = &Arc<Mvpd>> {
+        self.mvpds.values()
+    }
+
     /// The *active* integration of a channel with a TV provider.
     pub fn integration(
         &self,
