@@ -110,6 +110,11 @@ settings! {
         code_ttl: Duration = secs(1_800), "\"30m\"",
             "Lifetime of an authentication session and its code.";
         #[serde(deserialize_with = "read_duration")]
+        link_code_ttl: Duration = secs(1_800), "\"30m\"",
+            "Lifetime of codes with which the single-sign-on service links devices; 5 to 60 minutes.";
+        sso_table_names: bool = false, "false",
+            "Answer of the single-sign-on service also under the member names `jws` and `link`.";
+        #[serde(deserialize_with = "read_duration")]
         media_token_ttl: Duration = secs(420), "\"7m\"",
             "Lifetime of media tokens.";
         media_token_format: MediaTokenFormat = MediaTokenFormat::Xml, "\"xml\"",

@@ -8,6 +8,7 @@ use usher_registry::{EffectiveSettings, MediaCompany, Mvpd, ServiceProvider, Sna
 use crate::partner::Partner;
 use crate::platform::DetectedPlatform;
 use crate::session::{Holder, Origin};
+use crate::sso::SsoTokens;
 
 /// One call of a proven application for one of its channels.
 ///
@@ -22,6 +23,8 @@ pub struct Call {
     pub client: ClientId,
     /// Device, address, application and visitor.
     pub origin: Origin,
+    /// Who the viewer is to platforms and identity services.
+    pub sso: SsoTokens,
     /// Who uses a promotional pass, as `AP-TempPass-Identity` says it. Possibly a clear address.
     pub pass_identity: Option<Secret<String>>,
 }

@@ -18,6 +18,8 @@ pub enum MediaTokenFormat {
 pub struct EntitlementConfig {
     /// Lifetime of an authentication session and its code.
     pub code_ttl: Duration,
+    /// Lifetime of codes that link devices.
+    pub link_code_ttl: Duration,
     /// Lifetime of media tokens.
     pub media_token_ttl: Duration,
     /// Form of media tokens.

@@ -11,6 +11,7 @@ use crate::platform::DetectedPlatform;
 use crate::profile::Profile;
 use crate::resource::{channel_of, item_of};
 use crate::session::Origin;
+use crate::sso::SsoMethod;
 use crate::temp_pass::TrialRefusal;
 
 /// Writes the events of one call about one TV provider.
@@ -34,6 +35,8 @@ pub(crate) struct About<'r> {
     pub(crate) session: Option<&'r str>,
     /// On what ground the viewer watches.
     pub(crate) token_type: TokenType,
+    /// By what the sign-in of another application or device counts.
+    pub(crate) sso: Option<SsoMethod>,
 }
 
 impl<'r> About<'r> {
@@ -43,7 +46,8 @@ impl<'r> About<'r> {
             Some(true) => TokenType::Hba,
             Some(false) | None => TokenType::Normal,
         };
-        Self { user: Some(user), session: Some(&profile.session_id), token_type }
+        let session = Some(&*profile.session_id);
+        Self { user: Some(user), session, token_type, sso: None }
     }
 }
 
@@ -98,7 +102,7 @@ impl Reporter<'_> {
         EntitlementEvent {
             channel: Some(channel_of(resource)),
             resource_id: item_of(resource),
-            sso_type: Some("None".to_owned()),
+            sso_type: Some(sso_type(about.sso).to_owned()),
             ..self.bare(name, about)
         }
     }
@@ -177,6 +181,15 @@ impl Reporter<'_> {
 
     fn application(&self) -> Option<&RegisteredApplication> {
         self.snapshot.application(self.origin.software.as_ref()?).map(AsRef::as_ref)
+    }
+}
+
+/// The reports' word for how a sign-in was shared (`wolap` §5.1).
+const fn sso_type(method: Option<SsoMethod>) -> &'static str {
+    match method {
+        Some(SsoMethod::Platform) => "platform",
+        Some(SsoMethod::ServiceToken) => "adobe",
+        None => "None",
     }
 }
 

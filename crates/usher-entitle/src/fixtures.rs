@@ -9,6 +9,7 @@ use crate::call::Call;
 use crate::partner::Partner;
 use crate::profile::{Profile, ProfileKey, Upstream};
 use crate::session::{Holder, Origin};
+use crate::sso::SsoTokens;
 
 const CATALOG: &str = include_str!("fixtures.toml");
 
@@ -26,6 +27,7 @@ pub(crate) fn call(snapshot: &Arc<Snapshot>) -> Call {
         service_provider: Arc::clone(service_provider),
         client: ClientId::from("client"),
         origin: Origin::default(),
+        sso: SsoTokens::default(),
         pass_identity: None,
     }
 }
@@ -51,6 +53,8 @@ pub(crate) fn profile(mvpd: &str, now: Timestamp) -> Profile {
         user_id: "u-1".into(),
         attributes: serde_json::Map::new(),
         home_based: None,
+        partner: None,
+        subjects: Vec::new(),
         credentials: None,
         upstream: Upstream::default(),
         session_id: "session-1".into(),

@@ -27,6 +27,7 @@ mod resource;
 mod sealed;
 mod service;
 mod session;
+mod sso;
 mod store;
 mod temp_pass;
 mod xml_text;
@@ -49,7 +50,7 @@ pub use mvpd::{
 };
 pub use partner::Partner;
 pub use platform::DetectedPlatform;
-pub use profile::{Profile, ProfileKey, Standing, Upstream};
+pub use profile::{PlatformPartner, Profile, ProfileKey, Standing, Upstream};
 pub use redirect::RedirectUrl;
 pub use sealed::{Sealed, StateDigest};
 pub use service::{
@@ -57,14 +58,18 @@ pub use service::{
     DecisionAsk, DecisionError, DegradationError, Entitlement, EntitlementPorts, FinishSignInError,
     GivenParameters, LogoutAnswer, LogoutError, LogoutStep, NextStep, PartnerSso, ProfileError,
     ProfileKind, ProfileView, ProviderLogoutError, ResumeSessionError, RuleOwner, RuleSelection,
-    RuleTerms, SessionAnswer, SessionError, SessionView, SignInStep, Ticket, TrialReset,
-    TrialResetError,
+    RuleTerms, ServiceToken, SessionAnswer, SessionError, SessionView, SignInStep, SsoDevice,
+    SsoIdentity, SsoServiceError, Ticket, TrialReset, TrialResetError,
 };
 pub use session::{
     AuthenticationSession, Holder, Login, Origin, ParameterName, Parameters, PendingLogout, Stage,
     Target,
 };
-pub use store::{ProfileStore, SessionStore, TOMBSTONE_RETENTION, UsedAssertions};
+pub use sso::{
+    DEVICES_MAX, LinkCode, LinkedDevice, SsoAccount, SsoMethod, SsoStore, SsoSubject, SsoTokens,
+    TokenDigest,
+};
+pub use store::{LINKED_MAX, ProfileStore, SessionStore, TOMBSTONE_RETENTION, UsedAssertions};
 pub use temp_pass::{
     FoundTrials, IdentityHash, Pass, Trial, TrialHolder, TrialRefusal, TrialStore,
 };

@@ -232,6 +232,9 @@ pub trait MvpdAuthorization: Send + Sync + 'static {
 pub struct AuthorizationAsk {
     /// About whom.
     pub partner: Partner,
+    /// Under which integration the viewer signed in: another one when the sign-in is shared. The
+    /// credentials belong to it.
+    pub signed_in_at: Partner,
     /// The viewer's id at the provider.
     pub user_id: String,
     /// What the sign-in left for later calls.

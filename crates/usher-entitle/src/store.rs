@@ -13,6 +13,7 @@ use crate::code::Code;
 use crate::profile::{Profile, ProfileKey};
 use crate::sealed::{Sealed, StateDigest};
 use crate::session::{AuthenticationSession, Holder, Login, Parameters, PendingLogout};
+use crate::sso::SsoSubject;
 
 /// How long expired and invalidated profiles are remembered (`pass-rest-v2` §5.2).
 pub const TOMBSTONE_RETENTION: Duration = Duration::from_hours(30 * 24);
@@ -113,12 +114,22 @@ pub trait UsedAssertions: Send + Sync + 'static {
     /// Forgets assertions that are over at `now`; returns how many.
     async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
+/// Profiles of one subject that are looked at. A household has fewer devices.
+pub const LINKED_MAX: usize = 64;
 
 /// Profiles and their tombstones.
 #[async_trait]
 pub trait ProfileStore: Send + Sync + 'static {
     /// Everything stored for this holder, tombstones included, in the order of their sign-ins.
     async fn held_by(&self, holder: &Holder) -> Result<Vec<Profile>, StoreError>;
+
+    /// The profiles that carry `subject` and are active at `now`, the latest sign-ins first; no more
+    /// than [`LINKED_MAX`].
+    async fn linked_to(
+        &self,
+        subject: &SsoSubject,
+        now: Timestamp,
+    ) -> Result<Vec<Profile>, StoreError>;
 
     /// Deletes what is stored under `key` and returns it.
     async fn delete(&self, key: &ProfileKey) -> Result<Option<Profile>, StoreError>;

@@ -18,8 +18,10 @@ mod reports;
 mod request_log;
 mod settings;
 pub(crate) mod sp;
+mod sso;
 mod streams;
 mod throttle;
+mod viewer;
 
 use std::sync::Arc;
 
@@ -41,6 +43,7 @@ pub fn router(app: App) -> Router {
         .merge(dcr::routes())
         .merge(entitlement::routes(&app))
         .merge(sp::routes())
+        .merge(sso::routes(&app))
         .merge(management::routes(&app))
         .merge(admin::routes())
         .merge(streams::routes())

@@ -17,6 +17,8 @@ pub struct HttpSettings {
     pub admin_token: Secret<String>,
     /// The environment's name in the admin API's paths.
     pub environment: String,
+    /// Whether the single-sign-on service answers under the names of the documented tables, too.
+    pub sso_table_names: bool,
     /// How often a device may call.
     pub throttle: ThrottleSettings,
     /// Published keys of JWS media tokens, the current one first.

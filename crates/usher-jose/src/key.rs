@@ -259,7 +259,7 @@ impl fmt::Debug for EcKey {
 /// The label RFC 7468 §10 gives to PKCS#8.
 const PRIVATE_KEY: &str = "PRIVATE KEY";
 
-fn private_der(text: &Secret<String>) -> Result<Secret<Vec<u8>>, KeyError> {
+pub(crate) fn private_der(text: &Secret<String>) -> Result<Secret<Vec<u8>>, KeyError> {
     let block = pem::parse(text.expose()).map_err(|_| KeyError::Pem)?;
     if block.tag() == PRIVATE_KEY {
         Ok(Secret::new(block.into_contents()))

@@ -15,6 +15,7 @@ mod media;
 mod mvpd;
 mod settings;
 mod snapshot;
+mod sso;
 mod streams;
 
 pub use application::{Assigned, GrantType, RegisteredApplication, Scope, Status};
@@ -33,6 +34,7 @@ pub use mvpd::{
 };
 pub use settings::{EffectiveSettings, Platform, PlatformCategory, Settings, SettingsTable};
 pub use snapshot::{Registry, Snapshot};
+pub use sso::{OWN_SERVICE_TOKEN_ISSUER, PlatformIdentity, ServiceTokenIssuer, SsoScope};
 pub use streams::{
     Obligation, Policy, Predicate, Rule, RuleType, Strategy, StreamApplication, Tenant, Test,
 };

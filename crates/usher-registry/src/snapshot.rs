@@ -11,8 +11,8 @@ use usher_core::{
 
 use crate::{
     Assigned, Catalog, CatalogError, EffectiveSettings, Integration, Kind, MediaCompany, Mvpd,
-    Platform, PlatformCategory, Policy, RegisteredApplication, ServiceProvider, StreamApplication,
-    Tenant,
+    OWN_SERVICE_TOKEN_ISSUER, Platform, PlatformCategory, PlatformIdentity, Policy,
+    RegisteredApplication, ServiceProvider, ServiceTokenIssuer, StreamApplication, Tenant,
 };
 
 /// First path segments that would be ambiguous as channel ids (`pass-rest-v2` §1).
@@ -31,6 +31,8 @@ pub struct Snapshot {
     tenants: HashMap<TenantId, Arc<Tenant>>,
     stream_applications: HashMap<ApplicationId, Arc<StreamApplication>>,
     policies: HashMap<String, Arc<Policy>>,
+    platform_identities: HashMap<String, Arc<PlatformIdentity>>,
+    service_token_issuers: HashMap<String, Arc<ServiceTokenIssuer>>,
     revised_at: Timestamp,
 }
 
@@ -59,12 +61,21 @@ impl Snapshot {
                 it.id.clone()
             })?,
             policies: index("policy", catalog.policies, |it| it.name.clone())?,
+            platform_identities: index("platform identity", catalog.platform_identities, |it| {
+                it.issuer.clone()
+            })?,
+            service_token_issuers: index(
+                "service token issuer",
+                catalog.service_token_issuers,
+                |it| it.issuer.clone(),
+            )?,
             revised_at,
         };
         snapshot.check_channels()?;
         snapshot.check_integrations()?;
         snapshot.check_applications()?;
         snapshot.check_streams()?;
+        snapshot.check_sso()?;
         Ok(snapshot)
     }
 
@@ -199,6 +210,43 @@ impl Snapshot {
         application: &'s StreamApplication,
     ) -> impl Iterator<Item = &'s Arc<Policy>> {
         application.policies.iter().filter_map(|name| self.policies.get(name))
+    }
+
+    /// The platform whose tokens have this `iss`.
+    pub fn platform_identity(&self, issuer: &str) -> Option<&Arc<PlatformIdentity>> {
+        self.platform_identities.get(issuer)
+    }
+
+    /// All platforms whose tokens are accepted, in no order.
+    pub fn platform_identities(&self) -> impl Iterator<Item = &Arc<PlatformIdentity>> {
+        self.platform_identities.values()
+    }
+
+    /// The identity service whose tokens have this `iss`.
+    pub fn service_token_issuer(&self, issuer: &str) -> Option<&Arc<ServiceTokenIssuer>> {
+        self.service_token_issuers.get(issuer)
+    }
+
+    fn check_sso(&self) -> Result<(), CatalogError> {
+        for issuer in self.service_token_issuers.values() {
+            let from = || format!("service token issuer `{}`", issuer.issuer);
+            if issuer.issuer == OWN_SERVICE_TOKEN_ISSUER {
+                return invalid(
+                    from(),
+                    "this name is that of the built-in service; choose another",
+                );
+            }
+            for company in &issuer.media_companies {
+                exists(&self.media_companies, company, "media company", from)?;
+            }
+        }
+        for platform in self.platform_identities.values() {
+            if platform.hs256_secret.is_none() && platform.public_keys.is_empty() {
+                let from = format!("platform identity `{}`", platform.issuer);
+                return invalid(from, "give it an `hs256_secret` or `public_keys`");
+            }
+        }
+        Ok(())
     }
 
     fn check_channels(&self) -> Result<(), CatalogError> {

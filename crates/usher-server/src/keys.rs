@@ -154,6 +154,8 @@ pub struct Keys {
     pub media_tokens_jws: Arc<SigningKey>,
     /// Sign and decrypt SAML messages.
     pub saml: SamlKeys,
+    /// Signs the tokens of our own single-sign-on service.
+    pub service_tokens: Arc<SigningKey>,
     /// Seals what TV providers entrust to us.
     pub sealing: Secret<[u8; 32]>,
     /// Makes ids recognisable as ours and user ids anonymous.
@@ -165,17 +167,19 @@ pub struct Keys {
 impl Keys {
     /// Loads the keys, making what is missing; RSA keys at the same time, since each takes long.
     pub fn open(ring: &KeyRing, now: Timestamp) -> Result<Self> {
-        let [statements, access_tokens, media_tokens] =
-            rsa_keys(ring, [STATEMENTS_FILE, ACCESS_TOKENS_FILE, "media-tokens.pem"])?;
-        let certificate = ring.media_token_certificate(&media_tokens, now)?;
-        let tokens = (Arc::new(access_tokens.into()), Arc::new(media_tokens.into()));
+        let [statements, access, media, service] = rsa_keys(
+            ring,
+            [STATEMENTS_FILE, ACCESS_TOKENS_FILE, "media-tokens.pem", "service-tokens.pem"],
+        )?;
+        let certificate = ring.media_token_certificate(&media, now)?;
+        let tokens = [access, media, service].map(|key| Arc::new(key.into()));
         let saml = SamlKeys::open(ring, now)?;
         Self::around(ring, statements, tokens, (certificate, saml))
     }
 
-    /// The keys of a sandbox: one key signs access tokens, media tokens and SAML messages, because every RSA key makes
-    /// a first start a tenth of a second longer. No kind can be taken for another; a
-    /// server for real viewers keeps its keys apart all the same ([`Self::open`]).
+    /// The keys of a sandbox: one key signs access tokens, media tokens, service tokens and SAML messages,
+    /// because every RSA key makes a first start a tenth of a second longer. Nothing it signs can be taken
+    /// for something else; a server for real viewers keeps its keys apart all the same ([`Self::open`]).
     pub fn of_sandbox(
         ring: &KeyRing,
         statements: RsaKey,
@@ -185,13 +189,14 @@ impl Keys {
         let certificate = ring.media_token_certificate(&tokens, now)?;
         let tokens = Arc::new(tokens.into());
         let saml = SamlKeys::of_sandbox(ring, &tokens, now)?;
-        Self::around(ring, statements, (Arc::clone(&tokens), tokens), (certificate, saml))
+        let tokens = [Arc::clone(&tokens), Arc::clone(&tokens), tokens];
+        Self::around(ring, statements, tokens, (certificate, saml))
     }
 
     fn around(
         ring: &KeyRing,
         statements: RsaKey,
-        (access_tokens, media_tokens): (Arc<SigningKey>, Arc<SigningKey>),
+        [access_tokens, media_tokens, service_tokens]: [Arc<SigningKey>; 3],
         (media_token_certificate, saml): (Certificate, SamlKeys),
     ) -> Result<Self> {
         Ok(Self {
@@ -200,6 +205,7 @@ impl Keys {
             media_tokens,
             media_token_certificate,
             saml,
+            service_tokens,
             media_tokens_jws: Arc::new(ring.ec("media-tokens-jws.pem")?.into()),
             sealing: ring.bytes("sealing.key")?,
             fingerprint: ring.bytes("fingerprint.key")?,

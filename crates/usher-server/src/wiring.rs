@@ -22,7 +22,7 @@ use usher_store_local::{
 };
 use usher_store_sql::{
     Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlProfiles, SqlSessions,
-    SqlTrials,
+    SqlSso, SqlTrials,
 };
 use usher_streams::{Ports, Quotas, Streams, StreamsConfig};
 
@@ -213,14 +213,17 @@ impl Workshop {
             assertions: Arc::new(SqlAssertions::new(self.wiring.stores.database.clone())),
             degradation: Arc::new(SqlDegradation::new(self.wiring.stores.database.clone())),
             changes: Arc::new(SqlChanges::new(self.wiring.stores.database.clone())),
+            sso: Arc::new(SqlSso::new(self.wiring.stores.database.clone())),
             sign_in: Arc::clone(&self.gateway) as _,
             authorization: Arc::clone(&self.gateway) as _,
             journal: Arc::clone(&self.wiring.stores.journal) as _,
             media_token_signer: self.signer(media_token_key),
+            service_token_signer: self.signer(&keys.service_tokens),
             sealing: SealingKey::new(&keys.sealing)?,
         };
         let config = EntitlementConfig {
             code_ttl: settings.entitlement.code_ttl,
+            link_code_ttl: settings.entitlement.link_code_ttl,
             media_token_ttl: settings.entitlement.media_token_ttl,
             media_token_format,
             authz_ttl: settings.entitlement.authz_ttl,
@@ -274,6 +277,7 @@ impl Workshop {
             help_url: settings.deployment.help_url.clone(),
             admin_token: keys.admin_token.clone(),
             environment: settings.deployment.environment.clone(),
+            sso_table_names: settings.entitlement.sso_table_names,
             throttle: ThrottleSettings {
                 limit: enabled.then_some(Limit { rate: *rate, burst: *burst }),
                 trust_forwarded_for: trusted(trust_forwarded_for)?,

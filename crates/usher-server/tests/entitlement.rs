@@ -30,6 +30,8 @@ mod logout;
 mod profiles;
 #[path = "entitlement/sessions.rs"]
 mod sessions;
+#[path = "entitlement/sso.rs"]
+mod sso;
 mod support;
 #[path = "entitlement/temp_pass.rs"]
 mod temp_pass;

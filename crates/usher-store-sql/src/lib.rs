@@ -17,4 +17,4 @@ mod row;
 pub use changes::SqlChanges;
 pub use clients::SqlClients;
 pub use database::{Database, OpenError};
-pub use entitlement::{SqlAssertions, SqlDegradation, SqlProfiles, SqlSessions, SqlTrials};
+pub use entitlement::{SqlAssertions, SqlDegradation, SqlProfiles, SqlSessions, SqlSso, SqlTrials};

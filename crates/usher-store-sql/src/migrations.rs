@@ -15,7 +15,9 @@ const STEPS: &[(i64, &str, &str)] = &[
     (3, "trials", include_str!("../migrations/0003_trials.sql")),
     (4, "changes", include_str!("../migrations/0004_changes.sql")),
     (5, "degradation", include_str!("../migrations/0005_degradation.sql")),
-    (6, "provider sessions", include_str!("../migrations/0006_provider_sessions.sql")),
+    (6, "single sign-on", include_str!("../migrations/0006_single_sign_on.sql")),
+    (7, "single-sign-on service", include_str!("../migrations/0007_sso_service.sql")),
+    (8, "provider sessions", include_str!("../migrations/0008_provider_sessions.sql")),
 ];
 
 /// Brings a database up to date.

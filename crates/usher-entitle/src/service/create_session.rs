@@ -10,6 +10,7 @@ use crate::partner::Partner;
 use crate::profile::ProfileKey;
 use crate::redirect::{RedirectUrl, domain_of};
 use crate::session::{AuthenticationSession, Holder, ParameterName, Parameters, Stage};
+use crate::sso::SsoSubject;
 
 /// How often another code is drawn when one is taken. One in 78 billion is, per live session.
 const DRAWS_MAX: usize = 5;
@@ -50,6 +51,8 @@ pub enum NextStep {
 pub enum AuthorizeReason {
     /// The device is signed in.
     Authenticated,
+    /// The viewer signed in elsewhere, and that counts here.
+    AuthenticatedSso,
     /// The provider stands for temporary access.
     Temporary,
     /// A rule signs everybody in.
@@ -93,7 +96,9 @@ impl Entitlement {
         let parameters = given.checked(call)?;
         let holder = call.holder(device);
         let session_id = self.entropy.uuid().to_string();
-        if let Some(reason) = self.short_cut(call, &holder, &parameters, now).await? {
+        let subjects = self.subjects(call, &holder.device, now).await?;
+        let reason = self.short_cut(call, (&holder, &subjects), &parameters, now).await?;
+        if let Some(reason) = reason {
             let next = NextStep::Authorize(reason);
             return Ok(SessionAnswer { session_id, mvpd: parameters.mvpd, next });
         }
@@ -102,6 +107,7 @@ impl Entitlement {
             session_id,
             holder,
             origin: call.origin.clone(),
+            subjects,
             stage: Stage::of(parameters),
             not_before: now,
             not_after: now + self.config.code_ttl,
@@ -127,7 +133,7 @@ impl Entitlement {
     pub(super) async fn short_cut(
         &self,
         call: &Call,
-        holder: &Holder,
+        (holder, subjects): (&Holder, &[SsoSubject]),
         parameters: &Parameters,
         now: Timestamp,
     ) -> Result<Option<AuthorizeReason>, CreateSessionError> {
@@ -140,6 +146,9 @@ impl Entitlement {
         let profile = self.profiles.find(&key).await?;
         if profile.is_some_and(|profile| profile.is_active(now)) {
             return Ok(Some(AuthorizeReason::Authenticated));
+        }
+        if self.shared_profile(call, &partner, subjects, now).await?.is_some() {
+            return Ok(Some(AuthorizeReason::AuthenticatedSso));
         }
         let everybody = self.degradation.on(&partner, now).authn_all().is_some();
         Ok(everybody.then_some(AuthorizeReason::Degraded))

@@ -9,6 +9,7 @@ use usher_registry::EffectiveSettings;
 use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event};
 
 use super::Entitlement;
+use super::sso::Shared;
 use crate::call::{Call, PartnerError};
 use crate::decision::{
     Decision, Outcome, Refusal, RefusalReason, Source, plain_details, refreshed,
@@ -21,6 +22,7 @@ use crate::mvpd::{
 };
 use crate::partner::Partner;
 use crate::profile::{Profile, ProfileKey, Standing};
+use crate::sso::{self, SsoMethod};
 
 /// The most resources that one question may be about where no provider's limit holds. It only keeps a
 /// small request from causing much work.
@@ -102,11 +104,13 @@ impl Asked {
 pub(super) struct Viewer {
     pub(super) profile: Arc<Profile>,
     pub(super) pseudonym: String,
+    /// By what the profile counts, if it is another application's or device's.
+    pub(super) shared_by: Option<SsoMethod>,
 }
 
 impl Viewer {
     pub(super) fn about(&self) -> About<'_> {
-        About::viewer(&self.profile, &self.pseudonym)
+        About { sso: self.shared_by, ..About::viewer(&self.profile, &self.pseudonym) }
     }
 }
 
@@ -161,11 +165,25 @@ impl Entitlement {
     ) -> Result<Result<Viewer, RefusalReason>, StoreError> {
         let holder = scene.call.holder(device.clone());
         let key = ProfileKey { holder, mvpd: scene.partner.mvpd.id.clone() };
-        let profile = self.profiles.find(&key).await?;
-        Ok(usable(profile, scene.now).map(|profile| {
-            let pseudonym = self.pseudonym(&profile);
-            Viewer { profile, pseudonym }
-        }))
+        let own = usable(self.profiles.find(&key).await?, scene.now);
+        let (profile, shared_by) = match own {
+            Ok(profile) => (profile, None),
+            Err(reason) => match self.shared_with(scene, device).await? {
+                Some(Shared { profile, method }) => (profile, Some(method)),
+                None => return Ok(Err(reason)),
+            },
+        };
+        let pseudonym = self.pseudonym(&profile);
+        Ok(Ok(Viewer { profile, pseudonym, shared_by }))
+    }
+
+    async fn shared_with(
+        &self,
+        scene: &Scene<'_>,
+        device: &DeviceId,
+    ) -> Result<Option<Shared>, StoreError> {
+        let subjects = self.subjects(scene.call, device, scene.now).await?;
+        self.shared_profile(scene.call, &scene.partner, &subjects, scene.now).await
     }
 
     pub(super) fn scene_reporter<'r>(&'r self, scene: &'r Scene<'_>) -> Reporter<'r> {
@@ -183,6 +201,8 @@ impl Entitlement {
         let asked = resources.len();
         let ask = AuthorizationAsk {
             partner: scene.partner.clone(),
+            signed_in_at: sso::origin(scene.call, &viewer.profile)
+                .unwrap_or_else(|| scene.partner.clone()),
             user_id: viewer.profile.user_id.clone(),
             credentials: self.credentials(&viewer.profile),
             resources,
@@ -254,10 +274,13 @@ impl Entitlement {
             self.keep_credentials(profile, renewed).await?;
         }
         if ended {
-            let _changing = self.profiles.changing(&profile.key.holder);
+            let _changing = self.profiles.changing_profile(profile);
             store.invalidate(&profile.key, &profile.id, self.clock.now()).await?;
-        } else if let Some(attributes) = refreshed(&profile.attributes, delivered(answers)) {
-            let _changing = self.profiles.changing(&profile.key.holder);
+        } else if viewer.shared_by.is_none()
+            && let Some(attributes) = refreshed(&profile.attributes, delivered(answers))
+        {
+            // A shared profile is only looked at: what was delivered is between provider and channel.
+            let _changing = self.profiles.changing_profile(profile);
             store.set_attributes(&profile.key, &profile.id, &attributes).await?;
         }
         Ok(())
@@ -273,7 +296,7 @@ impl Entitlement {
             tracing::error!("renewed credentials could not be sealed");
             return Ok(());
         };
-        let _changing = self.profiles.changing(&profile.key.holder);
+        let _changing = self.profiles.changing_profile(profile);
         self.profiles.store().set_credentials(&profile.key, &profile.id, &sealed).await
     }
 }

@@ -1,5 +1,7 @@
 //! Signing out (`pass-rest-v2` §11): here at once, at the provider with the viewer's browser.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use url::Url;
 use usher_core::{DeviceId, MvpdId, Secret, ServiceProviderId, StoreError, Timestamp};
@@ -17,6 +19,7 @@ use crate::profile::{Profile, ProfileKey};
 use crate::redirect::RedirectUrl;
 use crate::sealed::StateDigest;
 use crate::session::{Origin, PendingLogout};
+use crate::sso;
 
 /// What is left to do to be signed out.
 #[derive(Clone, Debug)]
@@ -37,6 +40,8 @@ pub enum LogoutStep {
     },
     /// Nothing.
     Complete,
+    /// The viewer has to sign out of the platform's single sign-on, too.
+    AtPartner,
     /// Nobody was signed in.
     NobodySignedIn,
 }
@@ -97,26 +102,28 @@ impl Entitlement {
         }
         // Where everybody counts as signed in, the provider is spared the visit.
         let everybody = self.degradation.on(&partner, now).authn_all().is_some();
-        let key = ProfileKey { holder: call.holder(device), mvpd: id.clone() };
-        let found = self.profiles.find(&key).await?;
+        let leaving = self.leaving(call, &partner, device, now).await?;
         let (state, digest) = StateDigest::draw(self.entropy.as_ref());
-        let visit = match &found {
-            Some(profile) if !everybody => self.visit(&partner, profile, state.expose()).await,
+        let visit = match leaving.first() {
+            Some(profile) if !everybody => self.visit(call, profile, state.expose()).await,
             Some(_) | None => None,
         };
         if visit.is_some() && redirect_url.is_none() {
             return Err(LogoutError::RedirectUrl);
         }
-        let changing = self.profiles.changing(&key.holder);
-        let deleted = self.profiles.store().delete(&key).await?;
-        drop(changing);
-        let Some(profile) = deleted.filter(|profile| profile.is_active(now)) else {
-            let nobody = LogoutStep::NobodySignedIn;
-            let step = if everybody { LogoutStep::Complete } else { nobody };
-            return Ok(LogoutAnswer { mvpd: id, step });
-        };
-        self.report_sign_out(call, &partner, &profile, now).await;
+        let mut deleted = Vec::new();
+        for profile in &leaving {
+            let _changing = self.profiles.changing_profile(profile);
+            deleted.extend(self.profiles.store().delete(&profile.key).await?);
+        }
+        deleted.retain(|profile| profile.is_active(now));
+        self.report_sign_outs(call, &partner, &deleted).await;
+        let at_partner = deleted.iter().any(|profile| profile.partner.is_some());
         let step = match (visit, redirect_url) {
+            (_, _) if deleted.is_empty() && everybody => LogoutStep::Complete,
+            (_, _) if deleted.is_empty() => LogoutStep::NobodySignedIn,
+            // The platform signs the viewer out, whoever else is signed out besides.
+            (_, _) if at_partner => LogoutStep::AtPartner,
             (Some(visit), Some(url)) => {
                 self.remember_visit(&visit, digest, url).await?;
                 LogoutStep::Visit { state: state.expose().clone() }
@@ -126,30 +133,51 @@ impl Entitlement {
         Ok(LogoutAnswer { mvpd: id, step })
     }
 
+    /// What signing out ends: the device's own profile, and those of everybody the request proves to be
+    /// the same viewer (`access-variants` S7).
+    async fn leaving(
+        &self,
+        call: &Call,
+        partner: &Partner,
+        device: DeviceId,
+        now: Timestamp,
+    ) -> Result<Vec<Arc<Profile>>, StoreError> {
+        let subjects = self.subjects(call, &device, now).await?;
+        let key = ProfileKey { holder: call.holder(device), mvpd: partner.mvpd.id.clone() };
+        let mut leaving: Vec<_> = self.profiles.find(&key).await?.into_iter().collect();
+        for subject in &subjects {
+            for profile in self.shared_profiles(call, partner, subject, now).await? {
+                if !leaving.iter().any(|known| known.id == profile.id) {
+                    leaving.push(profile);
+                }
+            }
+        }
+        Ok(leaving)
+    }
+
+    async fn report_sign_outs(&self, call: &Call, partner: &Partner, profiles: &[Profile]) {
+        let reporter = self.reporter(call, &partner.mvpd, self.clock.now());
+        let mut events = Vec::new();
+        for profile in profiles {
+            let user = self.pseudonym(profile);
+            let about = About::viewer(profile, &user);
+            let names = [Name::LogoutAttempt, Name::LogoutCompleted];
+            events.extend(names.map(|name| reporter.event(name, about)));
+        }
+        self.record(events).await;
+    }
+
     /// How the browser signs `profile` out at the provider, if it has to.
-    async fn visit(&self, partner: &Partner, profile: &Profile, state: &str) -> Option<Visit> {
+    async fn visit(&self, call: &Call, profile: &Profile, state: &str) -> Option<Visit> {
+        let partner = sso::origin(call, profile)?;
         let credentials = self.credentials(profile);
-        let start = self.sign_in.sign_out(partner, credentials.as_ref(), state).await?;
+        let start = self.sign_in.sign_out(&partner, credentials.as_ref(), state).await?;
         Some(Visit {
             service_provider: partner.service_provider.clone(),
             mvpd: partner.mvpd.id.clone(),
             step: start.step,
             pending: start.pending.expose().clone(),
         })
-    }
-
-    async fn report_sign_out(
-        &self,
-        call: &Call,
-        partner: &Partner,
-        profile: &Profile,
-        now: Timestamp,
-    ) {
-        let user = self.pseudonym(profile);
-        let about = About::viewer(profile, &user);
-        let reporter = self.reporter(call, &partner.mvpd, now);
-        let events = [Name::LogoutAttempt, Name::LogoutCompleted];
-        self.record(events.map(|name| reporter.event(name, about)).into()).await;
     }
 
     async fn remember_visit(
@@ -216,7 +244,7 @@ impl Entitlement {
             let (subject, sessions) = (&wish.subject, &wish.session_indexes);
             let ended = self.profiles.store().delete_signed_in(mvpd, subject, sessions).await?;
             for profile in ended {
-                drop(self.profiles.changing(&profile.key.holder));
+                drop(self.profiles.changing_profile(&profile));
                 self.report_provider_sign_out(&snapshot, &profile).await;
             }
         }

@@ -14,12 +14,17 @@ mod profiles;
 mod resume_session;
 mod ruled;
 mod sign_in;
+mod sso;
+mod sso_service;
 mod temp_pass;
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use usher_core::{Clock, Entropy, Secret, StoreError, Timestamp};
-use usher_jose::{SealError, SealingKey, Signer};
+use moka::sync::Cache;
+use usher_core::{Clock, DeviceId, Entropy, Secret, StoreError, Timestamp};
+use usher_jose::{SealError, SealingKey, Signer, VerificationKeys};
 use usher_registry::{ChangesLog, Mvpd, Registry, ServiceProvider, Snapshot};
 use usher_reports::{Event, EventJournal};
 
@@ -36,6 +41,7 @@ use crate::profiles_cache::Profiles;
 use crate::pseudonym::Pseudonyms;
 use crate::sealed::Sealed;
 use crate::session::Origin;
+use crate::sso::{MistakeGuard, SsoAccount, SsoStore, TokenReader};
 use crate::store::{ProfileStore, SessionStore, UsedAssertions};
 use crate::temp_pass::TrialStore;
 
@@ -49,7 +55,14 @@ pub use logout::{LogoutAnswer, LogoutError, LogoutStep, ProviderLogoutError};
 pub use profiles::{ProfileError, ProfileKind, ProfileView};
 pub use resume_session::{ResumeSessionError, SessionError, SessionView};
 pub use sign_in::{BeginSignInError, FinishSignInError, SignInStep};
+pub use sso_service::{ServiceToken, SsoDevice, SsoIdentity, SsoServiceError};
 pub use temp_pass::{TrialReset, TrialResetError};
+
+/// Viewers of our own single-sign-on service that are remembered.
+const ACCOUNTS_MAX: u64 = 50_000;
+/// How long what is known of their devices is believed: how late a device that another process unlinked
+/// is noticed.
+const BINDING_BELIEVED: Duration = Duration::from_secs(10);
 
 /// What the service is made of: the world it needs, as ports.
 #[expect(missing_docs, reason = "each field is named for its port")]
@@ -62,12 +75,15 @@ pub struct EntitlementPorts {
     pub trials: Arc<dyn TrialStore>,
     pub assertions: Arc<dyn UsedAssertions>,
     pub degradation: Arc<dyn DegradationStore>,
+    pub sso: Arc<dyn SsoStore>,
     pub changes: Arc<dyn ChangesLog>,
     pub sign_in: Arc<dyn MvpdSignIn>,
     pub authorization: Arc<dyn MvpdAuthorization>,
     pub journal: Arc<dyn EventJournal>,
     /// Signs media tokens: an RSA key for the documented form, any key for the JWS form.
     pub media_token_signer: Signer,
+    /// Signs the tokens of our own single-sign-on service (RSA).
+    pub service_token_signer: Signer,
     /// Seals what providers entrust to us.
     pub sealing: SealingKey,
 }
@@ -90,6 +106,12 @@ pub struct Entitlement {
     mint: Mint,
     sealing: SealingKey,
     metadata_keys: MetadataKeys,
+    sso_tokens: TokenReader,
+    sso_store: Arc<dyn SsoStore>,
+    service_tokens: Signer,
+    /// What is known of the devices of viewers seen lately.
+    bound_devices: Cache<SsoAccount, Arc<[DeviceId]>>,
+    code_guards: (MistakeGuard<DeviceId>, MistakeGuard<IpAddr>),
     pseudonyms: Pseudonyms,
     config: EntitlementConfig,
 }
@@ -118,6 +140,17 @@ impl Entitlement {
             },
             sealing: ports.sealing,
             metadata_keys: MetadataKeys::new(),
+            sso_store: ports.sso,
+            bound_devices: Cache::builder()
+                .max_capacity(ACCOUNTS_MAX)
+                .time_to_live(BINDING_BELIEVED)
+                .build(),
+            code_guards: (MistakeGuard::new(), MistakeGuard::new()),
+            sso_tokens: TokenReader::new(VerificationKeys::new([ports
+                .service_token_signer
+                .public()
+                .clone()])),
+            service_tokens: ports.service_token_signer,
             pseudonyms: Pseudonyms::new(config.pseudonym_key.clone()),
             config,
         }
@@ -128,8 +161,9 @@ impl Entitlement {
     pub async fn sweep(&self) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let signed_in = self.sessions.sweep(now).await? + self.profiles.store().sweep(now).await?;
+        let links = self.sso_store.sweep(now).await?;
         let rules = self.degradation.store().sweep(now - HISTORY).await?;
-        let others = self.assertions.sweep(now).await? + rules;
+        let others = self.assertions.sweep(now).await? + links + rules;
         Ok(signed_in + others + self.trials.sweep(self.trials_over_at(now)).await?)
     }
 

@@ -198,6 +198,8 @@ impl Entitlement {
             user_id: identity.user_id,
             attributes: identity.attributes,
             home_based: identity.home_based,
+            partner: None,
+            subjects: scene.session.subjects.clone(),
             credentials,
             upstream: identity.upstream,
             session_id: scene.session.session_id.clone(),
@@ -206,7 +208,10 @@ impl Entitlement {
             invalidated_at: None,
             fetched_at: None,
         };
-        let changing = self.profiles.changing(&profile.key.holder);
+        let replaced = self.profiles.find(&profile.key).await?;
+        let replaced = replaced.iter().flat_map(|replaced| &replaced.subjects);
+        let subjects = replaced.chain(&profile.subjects);
+        let changing = self.profiles.changing(&profile.key.holder, subjects);
         if !self.sessions.complete_login(state, &profile, now).await? {
             return Err(FinishSignInError::UnknownSignIn);
         }

@@ -2,8 +2,8 @@
 
 use usher_entitle::Code;
 
-use super::call::Segments;
 use super::problem::{INVALID_CODE, Problem};
+use crate::viewer::Segments;
 
 /// The code in the path.
 pub(super) fn in_path(path: &Segments) -> Result<Code, Problem> {

@@ -29,6 +29,7 @@ fn body(app: &App, channel: &ServiceProviderId, answer: &LogoutAnswer) -> Value 
     let (action, kind) = match answer.step {
         LogoutStep::Visit { .. } => ("logout", "interactive"),
         LogoutStep::Complete => ("complete", "none"),
+        LogoutStep::AtPartner => ("partner_logout", "partner_interactive"),
         LogoutStep::NobodySignedIn => ("invalid", "none"),
     };
     let mut entry = Map::from_iter([

@@ -14,7 +14,6 @@ mod configuration;
 mod create_session;
 mod decision;
 mod device;
-mod header;
 mod logout;
 mod partner;
 mod preauthorize;

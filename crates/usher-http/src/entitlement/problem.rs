@@ -22,6 +22,7 @@ use super::answer::Json;
 use super::refusal;
 use crate::App;
 use crate::bearer::CHALLENGE;
+use crate::viewer::Unproven;
 
 /// One stable code with what the contract ties to it. Messages may change.
 #[derive(Debug, PartialEq, Eq)]
@@ -208,6 +209,16 @@ impl From<BearerError> for Problem {
             | BearerError::Application
             | BearerError::Scope(_) => Self::from(&INVALID_TOKEN),
             BearerError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Unproven> for Problem {
+    fn from(unproven: Unproven) -> Self {
+        match unproven {
+            Unproven::Bearer(error) => error.into(),
+            Unproven::Channel => Self::from(&INVALID_SERVICE_PROVIDER),
+            Unproven::NotAssigned => Self::from(&INVALID_TOKEN_SERVICE_PROVIDER),
         }
     }
 }

@@ -84,6 +84,7 @@ fn tell(members: &mut Map<String, Value>, ticket: &Ticket) {
 const fn reason_type(reason: AuthorizeReason) -> &'static str {
     match reason {
         AuthorizeReason::Authenticated => "authenticated",
+        AuthorizeReason::AuthenticatedSso => "authenticatedSSO",
         AuthorizeReason::Temporary => "temporary",
         AuthorizeReason::Degraded => "degraded",
     }

@@ -121,7 +121,7 @@ impl<'a> Asking<'a> {
     fn saml(&self) -> Option<(&'a str, &'a SamlEndpoint)> {
         let endpoints = &self.ask.partner.speaker().authn;
         let remembered = self.chosen().authn.and_then(|id| endpoints.get(&id));
-        let now = self.ask.partner.authn();
+        let now = self.ask.signed_in_at.authn();
         let every = endpoints.iter();
         remembered
             .into_iter()
@@ -135,7 +135,8 @@ impl Gateway {
     /// Asks about `resources` in one call.
     pub(super) async fn ask(&self, asking: &Asking<'_>, resources: Vec<Resource>) -> Asked {
         let count = resources.len();
-        let live = match self.bearer(&asking.ask.partner, asking.credentials.as_ref()).await {
+        let at = &asking.ask.signed_in_at;
+        let live = match self.bearer(at, asking.credentials.as_ref()).await {
             Ok(live) => live,
             Err(AccessError::SessionOver) => {
                 let reason = DenyReason::SessionInvalidated;

@@ -75,6 +75,7 @@ impl World {
     pub(crate) fn ask(&self, resources: &[&str]) -> AuthorizationAsk {
         AuthorizationAsk {
             partner: self.partner.clone(),
+            signed_in_at: self.partner.clone(),
             user_id: "u-1".to_owned(),
             credentials: None,
             resources: resources.iter().map(|&resource| resource.to_owned()).collect(),

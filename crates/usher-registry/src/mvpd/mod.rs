@@ -17,6 +17,7 @@ use crate::connection::Connection;
 use crate::duration;
 use crate::integration::MetadataRule;
 use crate::settings::{Platform, SettingsTable};
+use crate::sso::SsoScope;
 
 pub use authn::{
     AuthnEndpoint, AuthnProtocol, Binding, ClientAuthentication, OAuthEndpoint, ProxyIssuer,
@@ -85,6 +86,10 @@ pub struct Mvpd {
     /// The metadata keys it delivers.
     #[serde(default)]
     pub metadata: IndexMap<String, MetadataRule>,
+    /// How far its sign-ins are shared; by default between all channels by platform identity, and within
+    /// a media company by service token.
+    #[serde(default)]
+    pub sso_scope: Option<SsoScope>,
     /// How platform partners know it.
     #[serde(default)]
     pub partner: IndexMap<Platform, PartnerPlatform>,

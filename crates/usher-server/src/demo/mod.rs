@@ -157,12 +157,16 @@ fn catalog(base_url: &Url, keys: &DemoKeys) -> Result<Catalog> {
         .replace("{base}", origin)
         .replace("{cablevision_secret}", keys.cablevision_client_secret.expose())
         .replace("{opco_certificate}", keys.opco_certificate.pem())
-        .replace("{opcohub_certificate}", keys.opcohub_certificate.pem());
+        .replace("{opcohub_certificate}", keys.opcohub_certificate.pem())
+        .replace("{platform_token_secret}", keys.platform_token_secret.expose());
     let mut catalog = Catalog::from_toml(&text)?;
     for company in &mut catalog.media_companies {
         if company.id.as_str() == "acme" {
             company.metadata_certificates = vec![keys.metadata_certificate.pem().to_owned()];
         }
+    }
+    for issuer in &mut catalog.service_token_issuers {
+        issuer.public_keys = vec![keys.metadata_certificate.pem().to_owned()];
     }
     Ok(catalog)
 }

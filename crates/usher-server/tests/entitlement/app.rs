@@ -191,10 +191,14 @@ impl App {
         let read = |name: &str| std::fs::read_to_string(keys.join(name)).expect("a key file");
         let text = CATALOG
             .replace("{base}", &self.house.base)
-            .replace("{cablevision_secret}", read("demo-cablevision-client").trim());
+            .replace("{cablevision_secret}", read("demo-cablevision-client").trim())
+            .replace("{platform_token_secret}", read("demo-platform-token").trim());
         let mut catalog = Catalog::from_toml(&text).expect("the demo's catalog");
         catalog.media_companies[0].metadata_certificates =
             vec![read("demo-metadata-certificate.pem")];
+        for issuer in &mut catalog.service_token_issuers {
+            issuer.public_keys = vec![read("demo-metadata-certificate.pem")];
+        }
         change(&mut catalog);
         let snapshot = Snapshot::check(catalog, self.house.clock.now()).expect("a sound catalog");
         self.house.registry.replace(snapshot);

@@ -1,16 +1,18 @@
 //! Authentication sessions, sign-outs, profiles, used assertions, trials of temporary passes, rules of
-//! degradation.
+//! degradation, and viewers of our own single-sign-on service.
 
 mod assertions;
 mod degradation;
 mod profiles;
 mod sessions;
+mod sso;
 mod trials;
 
 pub use assertions::SqlAssertions;
 pub use degradation::SqlDegradation;
 pub use profiles::SqlProfiles;
 pub use sessions::SqlSessions;
+pub use sso::SqlSso;
 pub use trials::SqlTrials;
 
 use usher_core::{DeviceId, StoreError};

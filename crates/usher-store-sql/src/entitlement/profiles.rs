@@ -6,7 +6,8 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use usher_core::{MvpdId, StoreError, Timestamp};
 use usher_entitle::{
-    Holder, Profile, ProfileKey, ProfileStore, Sealed, TOMBSTONE_RETENTION, Upstream,
+    Holder, LINKED_MAX, PlatformPartner, Profile, ProfileKey, ProfileStore, Sealed, SsoSubject,
+    TOMBSTONE_RETENTION, Upstream,
 };
 
 use super::holder;
@@ -26,9 +27,9 @@ impl SqlProfiles {
 
 macro_rules! columns {
     () => {
-        "id, service_provider, client, device, mvpd, user_id, attributes, home_based, credentials, \
-         session_id, not_before, not_after, invalidated_at, fetched_at, endpoint, subject, \
-         session_index"
+        "id, service_provider, client, device, mvpd, user_id, attributes, home_based, partner, \
+         subjects, credentials, session_id, not_before, not_after, invalidated_at, fetched_at, \
+         endpoint, upstream_subject, session_index"
     };
 }
 
@@ -42,14 +43,15 @@ macro_rules! at_key {
 const PUT: &str = concat!(
     "INSERT INTO profile (",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
      ON CONFLICT (service_provider, client, device, mvpd) DO UPDATE SET
         id = excluded.id, user_id = excluded.user_id, attributes = excluded.attributes,
-        home_based = excluded.home_based, credentials = excluded.credentials,
+        home_based = excluded.home_based, partner = excluded.partner,
+        subjects = excluded.subjects, credentials = excluded.credentials,
         session_id = excluded.session_id, not_before = excluded.not_before,
         not_after = excluded.not_after, invalidated_at = excluded.invalidated_at,
         fetched_at = excluded.fetched_at, endpoint = excluded.endpoint,
-        subject = excluded.subject, session_index = excluded.session_index"
+        upstream_subject = excluded.upstream_subject, session_index = excluded.session_index"
 );
 
 const HELD_BY: &str = concat!(
@@ -59,13 +61,29 @@ const HELD_BY: &str = concat!(
       ORDER BY not_before, mvpd"
 );
 
+/// Binds the method and digest of a subject as `$1` and `$2`.
+const LINKED_TO: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM profile_subject
+      JOIN profile USING (service_provider, client, device, mvpd)
+      WHERE method = $1 AND subject = $2 AND not_after > $3 AND invalidated_at IS NULL
+      ORDER BY not_before DESC, id LIMIT $4"
+);
+
+const UNLINK: &str = concat!("DELETE FROM profile_subject", at_key!());
+
+const LINK: &str = "
+    INSERT INTO profile_subject (service_provider, client, device, mvpd, method, subject)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+
 const DELETE: &str = concat!("DELETE FROM profile", at_key!(), " RETURNING ", columns!());
 
 const DELETE_SIGNED_IN: &str =
-    concat!("DELETE FROM profile WHERE mvpd = $1 AND subject = $2 RETURNING ", columns!());
+    concat!("DELETE FROM profile WHERE mvpd = $1 AND upstream_subject = $2 RETURNING ", columns!());
 
 const DELETE_SESSION: &str = concat!(
-    "DELETE FROM profile WHERE mvpd = $1 AND subject = $2 AND session_index = $3 RETURNING ",
+    "DELETE FROM profile WHERE mvpd = $1 AND upstream_subject = $2 AND session_index = $3 RETURNING ",
     columns!()
 );
 
@@ -114,6 +132,8 @@ pub(super) async fn put(
         .bind(profile.user_id.as_str())
         .bind(to_json(&profile.attributes)?)
         .bind(profile.home_based.map(i64::from))
+        .bind(profile.partner.map(PlatformPartner::as_str))
+        .bind(to_json(&profile.subjects)?)
         .bind(profile.credentials.as_ref().map(Sealed::as_bytes))
         .bind(profile.session_id.as_str())
         .bind(profile.not_before.as_millis())
@@ -123,10 +143,16 @@ pub(super) async fn put(
         .bind(profile.upstream.endpoint.as_deref())
         .bind(profile.upstream.subject.as_deref())
         .bind(profile.upstream.session_index.as_deref())
-        .execute(connection)
+        .execute(&mut *connection)
         .await
-        .map(drop)
-        .map_err(store_error)
+        .map_err(store_error)?;
+    bind_key!(UNLINK, key).execute(&mut *connection).await.map_err(store_error)?;
+    for subject in &profile.subjects {
+        let query = bind_key!(LINK, key).bind(subject.method.as_str());
+        let query = query.bind(subject.digest().as_slice());
+        query.execute(&mut *connection).await.map_err(store_error)?;
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -136,6 +162,21 @@ impl ProfileStore for SqlProfiles {
             .bind(holder.service_provider.as_str())
             .bind(holder.client.as_str())
             .bind(holder.device.as_bytes())
+            .fetch_all(self.0.readers())
+            .await;
+        rows.map_err(store_error)?.iter().map(profile).collect()
+    }
+
+    async fn linked_to(
+        &self,
+        subject: &SsoSubject,
+        now: Timestamp,
+    ) -> Result<Vec<Profile>, StoreError> {
+        let rows = sqlx::query(LINKED_TO)
+            .bind(subject.method.as_str())
+            .bind(subject.digest().as_slice())
+            .bind(now.as_millis())
+            .bind(i64::try_from(LINKED_MAX).unwrap_or(i64::MAX))
             .fetch_all(self.0.readers())
             .await;
         rows.map_err(store_error)?.iter().map(profile).collect()
@@ -249,10 +290,12 @@ fn profile(row: &AnyRow) -> Result<Profile, StoreError> {
         user_id: record.get("user_id")?,
         attributes: record.json("attributes")?,
         home_based: record.get::<Option<i64>>("home_based")?.map(|flag| flag != 0),
+        partner: partner(&record)?,
+        subjects: record.json("subjects")?,
         credentials: record.get::<Option<Vec<u8>>>("credentials")?.map(Sealed::from_bytes),
         upstream: Upstream {
             endpoint: record.get("endpoint")?,
-            subject: record.get("subject")?,
+            subject: record.get("upstream_subject")?,
             session_index: record.get("session_index")?,
         },
         session_id: record.get("session_id")?,
@@ -261,4 +304,9 @@ fn profile(row: &AnyRow) -> Result<Profile, StoreError> {
         invalidated_at: record.optional_instant("invalidated_at")?,
         fetched_at: record.optional_instant("fetched_at")?,
     })
+}
+
+fn partner(record: &Record<'_>) -> Result<Option<PlatformPartner>, StoreError> {
+    let Some(name) = record.get::<Option<String>>("partner")? else { return Ok(None) };
+    PlatformPartner::parse(&name).map(Some).ok_or_else(|| record.corrupt())
 }

@@ -1,11 +1,13 @@
 use std::sync::Arc;
 
 use usher_clients::ClientStore;
-use usher_entitle::{DegradationStore, ProfileStore, SessionStore, TrialStore, UsedAssertions};
+use usher_entitle::{
+    DegradationStore, ProfileStore, SessionStore, SsoStore, TrialStore, UsedAssertions,
+};
 use usher_registry::ChangesLog;
 use usher_store_sql::{
     Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlProfiles, SqlSessions,
-    SqlTrials,
+    SqlSso, SqlTrials,
 };
 use usher_testkit::contract;
 
@@ -78,6 +80,17 @@ async fn degradation_keeps_its_promises() {
     contract::degradation(async || {
         let database = Database::open(&file).await.unwrap();
         Arc::new(SqlDegradation::new(database)) as Arc<dyn DegradationStore>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn single_sign_on_keeps_its_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::sso(async || {
+        let database = Database::open(&file).await.unwrap();
+        Arc::new(SqlSso::new(database)) as Arc<dyn SsoStore>
     })
     .await;
 }

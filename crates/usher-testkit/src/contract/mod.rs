@@ -8,6 +8,7 @@ mod degradation;
 mod journal;
 mod profiles;
 mod sessions;
+mod sso;
 mod trials;
 mod warehouse;
 
@@ -19,5 +20,6 @@ pub use degradation::degradation;
 pub use journal::journal;
 pub use profiles::profiles;
 pub use sessions::sessions;
+pub use sso::sso;
 pub use trials::trials;
 pub use warehouse::warehouse;

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use usher_core::{MvpdId, Timestamp};
 use usher_entitle::{
-    Profile, ProfileKey, ProfileStore, Sealed, SessionStore, TOMBSTONE_RETENTION, Upstream,
+    PlatformPartner, Profile, ProfileKey, ProfileStore, Sealed, SessionStore, SsoMethod,
+    SsoSubject, TOMBSTONE_RETENTION, Upstream,
 };
 
-use super::sessions::{holder, login, profile, session, signing_in};
+use super::sessions::{holder, login, profile, session, signing_in, subject};
 
 /// Two handles on the same storage: profiles come into being by completed sign-ins.
 type Stores = (Arc<dyn SessionStore>, Arc<dyn ProfileStore>);
@@ -31,6 +32,7 @@ pub async fn profiles(open: impl AsyncFn() -> Stores) {
     changes_reach_only_the_sign_in_they_mean(&open).await;
     the_first_fetch_is_noted_once_however_many_ask(&open).await;
     sweeping_forgets_only_old_tombstones(&open).await;
+    a_subject_leads_to_the_profiles_that_carry_it(&open).await;
 }
 
 /// Signs `wanted` in; `number` is a login nobody else of the suite uses.
@@ -212,4 +214,41 @@ async fn sweeping_forgets_only_old_tombstones(open: &impl AsyncFn() -> Stores) {
     assert_eq!(profiles.held_by(&holder("expired")).await, Ok(vec![]));
     assert_eq!(profiles.held_by(&holder("ended")).await, Ok(vec![]));
     assert_eq!(profiles.held_by(&holder("active")).await, Ok(vec![active]));
+}
+
+async fn a_subject_leads_to_the_profiles_that_carry_it(open: &impl AsyncFn() -> Stores) {
+    let (sessions, profiles) = open().await;
+    let at = profile(holder("linked"), "linked").not_before;
+    let with = |name: &str, subjects: &[u8]| Profile {
+        subjects: subjects.iter().map(|number| subject(*number)).collect(),
+        partner: Some(PlatformPartner::Apple),
+        ..profile(holder(name), name)
+    };
+    let tv = with("linked-tv", &[100, 101]);
+    let phone = Profile { not_before: at + Duration::from_secs(1), ..with("linked-phone", &[100]) };
+    let gone = Profile { not_after: at + Duration::from_secs(9), ..with("linked-gone", &[100]) };
+    for (number, profile) in [(60, &tv), (61, &phone), (62, &gone)] {
+        sign_in(sessions.as_ref(), profile, number).await;
+    }
+    let now = gone.not_after;
+    for profiles in [profiles, open().await.1] {
+        assert_eq!(
+            profiles.linked_to(&subject(100), now).await,
+            Ok(vec![phone.clone(), tv.clone()])
+        );
+        assert_eq!(profiles.linked_to(&subject(101), now).await, Ok(vec![tv.clone()]));
+        let other = SsoSubject::from_digest(SsoMethod::ServiceToken, [100; 32]);
+        assert_eq!(profiles.linked_to(&other, now).await, Ok(vec![]));
+    }
+
+    // A new sign-in carries what it brings along, and nothing else.
+    let (sessions, profiles) = open().await;
+    let again = Profile { id: "again".to_owned(), ..with("linked-tv", &[102]) };
+    sign_in(sessions.as_ref(), &again, 63).await;
+    assert_eq!(profiles.linked_to(&subject(101), now).await, Ok(vec![]));
+    assert_eq!(profiles.linked_to(&subject(102), now).await, Ok(vec![again]));
+    assert_eq!(profiles.invalidate(&phone.key, "linked-phone", now).await, Ok(()));
+    assert_eq!(profiles.linked_to(&subject(100), now).await, Ok(vec![]));
+    assert!(profiles.delete(&tv.key).await.is_ok_and(|deleted| deleted.is_some()));
+    assert_eq!(profiles.linked_to(&subject(102), now).await, Ok(vec![]));
 }
