@@ -85,6 +85,8 @@ settings! {
             "The environment's name in the paths of the admin API.";
         region: String = "main".into(), "\"main\"",
             "Data centre, the `dc` dimension of reports.";
+        saml_entity_id: Option<String> = None, "",
+            "Entity id towards SAML providers; `https://saml.sp.{domain of base_url}` when absent.";
         help_url: String = "https://usher.example/docs/errors".into(), "\"https://usher.example/docs/errors\"",
             "`helpUrl` of error answers.";
     }
@@ -128,6 +130,13 @@ settings! {
         #[serde(deserialize_with = "read_duration")]
         mvpd_deadline: Duration = secs(8), "\"8s\"",
             "Time for everything a decision asks of a TV provider.";
+    }
+    /// The way to TV providers.
+    providers: Providers {
+        egress_proxy: Option<String> = None, "",
+            "HTTP(S) proxy that calls to TV providers leave through, such as `http://proxy.example:3128`.";
+        allow_plain_http: bool = false, "false",
+            "Talk to providers without TLS where the catalog says `allow_plain_http`. For laboratories; never for real viewers.";
     }
     /// Temporary passes.
     temppass: TempPass {

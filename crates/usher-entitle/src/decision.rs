@@ -115,12 +115,15 @@ pub(crate) fn refreshed(
     stored: &Map<String, Value>,
     delivered: Map<String, Value>,
 ) -> Option<Map<String, Value>> {
-    let changed = delivered.iter().any(|(key, value)| stored.get(key) != Some(value));
-    changed.then(|| {
-        let mut merged = stored.clone();
-        merged.extend(delivered);
-        merged
-    })
+    let mut merged = stored.clone();
+    for (key, news) in delivered {
+        match (merged.get_mut(&key), news) {
+            // A provider that tells one rating has not taken back the other.
+            (Some(Value::Object(known)), Value::Object(news)) => known.extend(news),
+            (_, news) => drop(merged.insert(key, news)),
+        }
+    }
+    (merged != *stored).then_some(merged)
 }
 
 #[cfg(test)]
@@ -145,5 +148,11 @@ mod tests {
         let news = serde_json::json!({"zip": "2"}).as_object().cloned().unwrap();
         let merged = refreshed(stored, news).unwrap();
         assert_eq!(Value::from(merged), serde_json::json!({"zip": "2", "language": "en"}));
+
+        let stored = serde_json::json!({"maxRating": {"MPAA": "R", "VCHIP": "TV-14"}});
+        let news = serde_json::json!({"maxRating": {"VCHIP": "TV-MA"}});
+        let merged = refreshed(stored.as_object().unwrap(), news.as_object().cloned().unwrap());
+        let both = serde_json::json!({"maxRating": {"MPAA": "R", "VCHIP": "TV-MA"}});
+        assert_eq!(merged.map(Value::from), Some(both));
     }
 }

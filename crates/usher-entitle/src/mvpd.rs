@@ -163,6 +163,9 @@ pub struct VerifiedIdentity {
     pub upstream: Upstream,
     /// When the provider ends the sign-in itself.
     pub not_after: Option<Timestamp>,
+    /// When what the provider proved is over: how long a sign-in lasts of which nobody says it better
+    /// (`mvpd` T1).
+    pub proof_not_after: Option<Timestamp>,
 }
 
 /// A provider's wish to end sign-ins, verified.

@@ -25,4 +25,6 @@ pub struct HttpSettings {
     pub media_token_keys: Vec<VerificationKey>,
     /// Published certificate of media tokens in the documented form.
     pub media_token_certificate: Certificate,
+    /// Our SAML metadata document.
+    pub saml_metadata: String,
 }

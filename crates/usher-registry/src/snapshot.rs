@@ -121,6 +121,11 @@ impl Snapshot {
         self.mvpds_at_partners.get(&platform)?.get(mapping_id)
     }
 
+    /// All TV providers, in no order.
+    pub fn mvpds(&self) -> impl Iterator<Item = &Arc<Mvpd>> {
+        self.mvpds.values()
+    }
+
     /// The *active* integration of a channel with a TV provider.
     pub fn integration(
         &self,

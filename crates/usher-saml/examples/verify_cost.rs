@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let certificate = Certificate::self_signed(&key, "provider", years)?;
     let identity = SigningIdentity::new(&key, certificate.clone())?;
     let provider = IdentityProvider {
-        trust: TrustedKeys::pinned(std::slice::from_ref(&certificate), Sha1::Refused)?,
+        trust: Arc::new(TrustedKeys::pinned(std::slice::from_ref(&certificate), Sha1::Refused)?),
         signed: SignedPart::Either,
         decryption_keys: Arc::new([DecryptionKey::new(&key)?]),
         require_encryption: false,

@@ -11,5 +11,6 @@ pub mod fetch;
 pub mod files;
 pub mod keys;
 pub mod lifecycle;
+pub mod saml_keys;
 pub mod serve;
 pub mod wiring;

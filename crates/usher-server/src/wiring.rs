@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::task::JoinHandle;
-use url::Url;
+use url::{Host, Url};
 use usher_clients::{Clients, ClientsConfig};
-use usher_config::{Settings, Throttle};
+use usher_config::{Deployment, Settings, Throttle};
 use usher_core::{Clock, Entropy, Secret};
 use usher_cube::{Rules, Switches, Zone};
 use usher_entitle::{Entitlement, EntitlementConfig, EntitlementPorts, MediaTokenFormat};
 use usher_http::{App, HttpSettings, Limit, Parts, Readiness, ThrottleSettings, TrustForwardedFor};
 use usher_jose::{SealingKey, Signer, SigningKey, SigningPool};
-use usher_mvpd::{DemoProviders, Gateway, Limits};
+use usher_mvpd::{DemoProviders, Gateway, GatewayPorts, GatewaySettings, PlainHttp};
 use usher_registry::Registry;
 use usher_reports::{Event, EventBatch, EventJournal, ReportSettings, Reports};
 use usher_store_local::{
@@ -76,7 +76,8 @@ pub struct Wired {
 pub async fn wire(wiring: Wiring) -> Result<Wired> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let pool = SigningPool::new(threads, SIGNATURES_WAITING_MAX)?;
-    let workshop = Workshop { wiring, pool };
+    let gateway = Arc::new(gateway(&wiring)?);
+    let workshop = Workshop { wiring, pool, gateway };
     let app = App::new(Parts {
         clients: Arc::new(workshop.clients()),
         entitlement: Arc::new(workshop.entitlement()?),
@@ -138,10 +139,41 @@ pub(crate) fn open_journal(
     Ok((warehouse, Arc::new(journal)))
 }
 
+/// The way to TV providers.
+fn gateway(wiring: &Wiring) -> Result<Gateway> {
+    let Wiring { settings, keys, base_url, clock, entropy, .. } = wiring;
+    let entity_id = saml_entity_id(&settings.deployment, base_url);
+    let ports = GatewayPorts {
+        assertions: Arc::new(SqlAssertions::new(wiring.stores.database.clone())),
+        clock: Arc::clone(clock),
+        entropy: Arc::clone(entropy),
+    };
+    let proxy = settings.providers.egress_proxy.as_deref();
+    let proxy = proxy.map(Url::parse).transpose().context("`providers.egress_proxy` is no URL")?;
+    let plain_http =
+        if settings.providers.allow_plain_http { PlainHttp::Allowed } else { PlainHttp::Refused };
+    let settings = GatewaySettings {
+        egress_proxy: proxy,
+        plain_http,
+        ..GatewaySettings::new(keys.saml.settings(entity_id))
+    };
+    Ok(Gateway::new(base_url, settings, ports)?)
+}
+
+/// Our SAML entity id: the configured one, else `https://saml.sp.{domain}` (`mvpd` §5.2); where the
+/// server has no domain, the address of its metadata.
+pub(crate) fn saml_entity_id(deployment: &Deployment, base_url: &Url) -> String {
+    deployment.saml_entity_id.clone().unwrap_or_else(|| match base_url.host() {
+        Some(Host::Domain(domain)) if domain != "localhost" => format!("https://saml.sp.{domain}"),
+        _ => format!("{}/sp/metadata", base_url.as_str().trim_end_matches('/')),
+    })
+}
+
 /// What services are built from.
 struct Workshop {
     wiring: Wiring,
     pool: SigningPool,
+    gateway: Arc<Gateway>,
 }
 
 impl Workshop {
@@ -167,9 +199,6 @@ impl Workshop {
     fn entitlement(&self) -> Result<Entitlement> {
         let Wiring { settings, keys, base_url, registry, clock, entropy, .. } = &self.wiring;
         let (clock, entropy) = (Arc::clone(clock), Arc::clone(entropy));
-        let limits = Limits::default();
-        let gateway =
-            Arc::new(Gateway::new(base_url, limits, Arc::clone(&clock), Arc::clone(&entropy))?);
         let (media_token_format, media_token_key) = match settings.entitlement.media_token_format {
             usher_config::MediaTokenFormat::Xml => (MediaTokenFormat::Xml, &keys.media_tokens),
             usher_config::MediaTokenFormat::Jws => (MediaTokenFormat::Jws, &keys.media_tokens_jws),
@@ -188,8 +217,8 @@ impl Workshop {
             framework_sign_ins: Arc::new(SqlFrameworkSignIns::new(
                 self.wiring.stores.database.clone(),
             )),
-            sign_in: Arc::clone(&gateway) as _,
-            authorization: gateway,
+            sign_in: Arc::clone(&self.gateway) as _,
+            authorization: Arc::clone(&self.gateway) as _,
             journal: Arc::clone(&self.wiring.stores.journal) as _,
             media_token_signer: self.signer(media_token_key),
             service_token_signer: self.signer(&keys.service_tokens),
@@ -258,6 +287,7 @@ impl Workshop {
             },
             media_token_keys: vec![keys.media_tokens_jws.public().clone()],
             media_token_certificate: keys.media_token_certificate.clone(),
+            saml_metadata: self.gateway.service_provider_metadata().to_owned(),
         })
     }
 

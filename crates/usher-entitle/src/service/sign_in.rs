@@ -279,6 +279,6 @@ pub(super) fn sign_in_end(
     } else if let Some(ttl) = settings.authn_ttl() {
         Some(now + ttl)
     } else {
-        identity.not_after
+        identity.not_after.or(identity.proof_not_after)
     }
 }

@@ -12,12 +12,16 @@ mod logout;
 mod page;
 mod player;
 mod published;
+mod saml;
+mod sign_in_page;
 mod statements;
 mod token;
 mod userinfo;
+mod xacml;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts};
@@ -30,8 +34,8 @@ use usher_mvpd::DemoProviders;
 
 use crate::App;
 
-/// Forms here have a handful of fields.
-const BODY_BYTES_MAX: usize = 16 * 1024;
+/// Forms here have a handful of fields; a query about a screenful of channels has some kilobytes.
+const BODY_BYTES_MAX: usize = 64 * 1024;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -51,6 +55,13 @@ pub(crate) fn routes() -> Router<App> {
         .route("/demo/cablevision/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/demo/cablevision/logout", get(logout::logout))
         .route("/demo/cablevision/decisions", get(decisions::decide))
+        .route("/demo/{provider}/metadata", get(saml::metadata))
+        .route("/demo/{provider}/sso", get(saml::show).post(saml::submit))
+        .route("/demo/{provider}/cancel", get(saml::cancel))
+        .route("/demo/{provider}/slo", get(saml::log_out))
+        .route("/demo/{provider}/leave", get(saml::leave))
+        .route("/demo/{provider}/decisions", post(xacml::soap))
+        .route("/demo/{provider}/xacml", post(xacml::plain))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::map_response(guard))
 }
@@ -80,6 +91,11 @@ async fn guard(mut response: Response) -> Result<Response, Infallible> {
 
 /// The built-in providers, where there are any.
 pub(crate) struct Demo(Arc<DemoProviders>);
+
+/// How long a provider takes that is told to be slow.
+async fn slowness() {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
 
 impl FromRequestParts<App> for Demo {
     type Rejection = StatusCode;

@@ -29,6 +29,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/adobe-services/logout", open(get(logout::open)))
         .route("/sp/oauth2/callback", open(get(oauth::callback)))
         .route("/sp/oauth2/logout-callback", open(get(logout::returned)))
+        .route("/sp/metadata", open(get(saml::metadata)))
         .route("/sp/saml/SAMLAssertionConsumer", open(post(saml::consume)))
         .route("/sp/saml/LogoutServiceHTTPRedirectResponse", open(get(saml::logout_response)))
         .route("/sp/saml/LogoutServiceHTTPRedirect", open(get(saml::logout_request)))

@@ -3,7 +3,7 @@
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use usher_entitle::{ProviderLogoutError, SignInAnswer, SignOutAnswer};
@@ -11,6 +11,12 @@ use usher_entitle::{ProviderLogoutError, SignInAnswer, SignOutAnswer};
 use super::page::{Page, link_over, redirect, trouble};
 use super::{finish, logout};
 use crate::App;
+
+/// `GET /sp/metadata`: what providers must know of us (`mvpd` §5.10).
+pub(super) async fn metadata(State(app): State<App>) -> impl IntoResponse {
+    let media_type = "application/samlmetadata+xml; charset=utf-8";
+    ([(header::CONTENT_TYPE, media_type)], app.settings.saml_metadata.clone())
+}
 
 /// The form of the POST binding (SAML Bindings §3.5.4).
 #[derive(Deserialize)]

@@ -20,10 +20,11 @@ use usher_core::{Clock, Entropy, EntropyExt, Secret};
 use usher_entitle::{BrowserStep, Partner, SignInError, SignInStart, Upstream, VerifiedIdentity};
 use usher_jose::{base64url, sha256};
 use usher_registry::{
-    ChosenEndpoints, Connection, EffectiveSettings, OAuthEndpoint, RedirectLogout, ReturnedState,
+    AuthnEndpoint, AuthnProtocol, ChosenEndpoints, Connection, EffectiveSettings, OAuthEndpoint,
+    RedirectLogout, ReturnedState,
 };
 
-pub(crate) use self::access::{AccessError, AccessTokens};
+pub(crate) use self::access::{AccessError, AccessTokens, Live};
 use self::callback::Callback;
 use self::keys::KeySets;
 pub(crate) use self::token::{Client, TokenEndpoint};
@@ -60,8 +61,7 @@ impl OAuth {
     pub(crate) fn new(
         peers: Peers,
         base_url: &Url,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
+        (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
     ) -> Result<Self, url::ParseError> {
         Ok(Self {
             peers,
@@ -77,13 +77,15 @@ impl OAuth {
     pub(crate) fn begin(
         &self,
         partner: &Partner,
-        endpoint: &OAuthEndpoint,
+        (endpoint, oauth): (&AuthnEndpoint, &OAuthEndpoint),
         (settings, connection): (&EffectiveSettings, &Connection),
         state: &str,
     ) -> Result<SignInStart, SignInError> {
-        let client = Client::of(partner)?;
+        let client = Client::of(partner, oauth.client_authentication)?;
         let random = || base64url(self.entropy.bytes::<32>());
-        let endpoints = partner.endpoints();
+        let endpoints =
+            ChosenEndpoints { authn: Some(endpoint.id().to_owned()), ..partner.endpoints() };
+        let endpoint = oauth;
         let pending = Pending { endpoints, nonce: random(), verifier: random() };
         let mut location = endpoint.authorization_url.clone();
         let mut query = location.query_pairs_mut();
@@ -112,16 +114,29 @@ impl OAuth {
     pub(crate) async fn finish(
         &self,
         partner: &Partner,
-        endpoint: &OAuthEndpoint,
         pending: &Secret<String>,
         answer: &[(String, String)],
     ) -> Result<VerifiedIdentity, SignInError> {
         let pending: Pending = serde_json::from_str(pending.expose())
             .map_err(|_| unverified("nothing is known about this sign-in"))?;
+        let endpoint = pending.endpoints.authn.as_deref().unwrap_or_default();
+        let endpoint = partner
+            .speaker()
+            .authn
+            .get(endpoint)
+            .and_then(oauth_of)
+            .ok_or_else(|| unverified("the sign-in did not begin with OAuth"))?;
         let code = Callback::read(answer)?.code_from(&endpoint.issuer)?;
         let tokens = self.redeem(partner, endpoint, code, &pending.verifier).await?;
         let nonce = is_openid(endpoint).then_some(pending.nonce.as_str());
-        let claims = self.claims(Client::of(partner)?.id, endpoint, &tokens, nonce).await?;
+        let claims = self
+            .claims(
+                Client::of(partner, endpoint.client_authentication)?.id,
+                endpoint,
+                &tokens,
+                nonce,
+            )
+            .await?;
         let user_id = claims::user_id(endpoint, &claims)
             .ok_or_else(|| unverified("the answer holds no usable user id"))?;
         let attributes = {
@@ -139,6 +154,7 @@ impl OAuth {
             credentials: self.credentials(tokens, pending.endpoints).seal(),
             attributes,
             not_after: endpoint.refresh_ttl.map(|ttl| self.clock.now() + ttl),
+            proof_not_after: None,
         })
     }
 
@@ -151,7 +167,7 @@ impl OAuth {
     ) -> Result<Tokens, SignInError> {
         let verifier = endpoint.pkce.then_some(verifier);
         let grant = Grant::Code { code, redirect_uri: &self.redirect_uri, verifier };
-        let provider = TokenEndpoint { url: &endpoint.token_url, client: Client::of(partner)? };
+        let provider = TokenEndpoint::of(endpoint, partner)?;
         token::request(&self.peers, &provider, &grant).await.map_err(|error| match error {
             TokenError::Refused(code) => unverified(&format!("the code was refused: {code}")),
             TokenError::Peer(error) => unreachable("token endpoint", error),
@@ -276,6 +292,14 @@ fn complete(claims: &mut Value, profile: Value) -> Result<(), SignInError> {
 
 fn is_openid(endpoint: &OAuthEndpoint) -> bool {
     endpoint.scope.split(' ').any(|scope| scope == "openid")
+}
+
+/// The OAuth side of a sign-in endpoint, if it has one.
+pub(crate) fn oauth_of(endpoint: &AuthnEndpoint) -> Option<&OAuthEndpoint> {
+    match &endpoint.protocol {
+        AuthnProtocol::Oauth2(oauth) => Some(oauth),
+        AuthnProtocol::Saml2(_) => None,
+    }
 }
 
 /// What the catalog wants to be asked for beyond the standard (`mvpd` §6.2).

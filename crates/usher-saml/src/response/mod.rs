@@ -27,7 +27,7 @@ pub(crate) use document::{StatusView, is_message};
 #[derive(Debug)]
 pub struct IdentityProvider {
     /// The provider's pinned keys.
-    pub trust: TrustedKeys,
+    pub trust: Arc<TrustedKeys>,
     /// Which part must be signed.
     pub signed: SignedPart,
     /// Keys assertions may be encrypted to, the newest first.

@@ -51,7 +51,7 @@ fn both_certificates_of_a_rotation_are_accepted_in_either_order() {
     for certificates in [[&*PROVIDER, next], [next, &*PROVIDER]] {
         let certificates = certificates.map(|party| party.identity.certificate().clone());
         let trust = TrustedKeys::pinned(&certificates, Sha1::Refused).unwrap();
-        let provider = IdentityProvider { trust, ..provider() };
+        let provider = IdentityProvider { trust: Arc::new(trust), ..provider() };
         for party in [&*PROVIDER, next] {
             let document = document_by(party, SignParts::Assertion);
             assert!(provider.verify(&document, &expected()).is_ok());
@@ -142,7 +142,7 @@ fn sha_1_needs_consent() {
     let certificate = Certificate::from_pem(include_str!("../../fixtures/rsa-sha1.crt")).unwrap();
     let read = |sha1| {
         let trust = TrustedKeys::pinned(std::slice::from_ref(&certificate), sha1).unwrap();
-        let provider = IdentityProvider { trust, ..provider() };
+        let provider = IdentityProvider { trust: Arc::new(trust), ..provider() };
         provider.verify(document, &expected()).map(|verified| verified.user_id)
     };
     assert_eq!(read(Sha1::Refused), Err(Rejection::Algorithm));
@@ -155,7 +155,7 @@ fn an_answer_of_pysaml2_is_read() {
     let document = include_str!("../../fixtures/pysaml2-response.xml");
     let certificate = Certificate::from_pem(include_str!("../../fixtures/pysaml2.crt")).unwrap();
     let provider = IdentityProvider {
-        trust: TrustedKeys::pinned(&[certificate], Sha1::Refused).unwrap(),
+        trust: Arc::new(TrustedKeys::pinned(&[certificate], Sha1::Refused).unwrap()),
         signed: SignedPart::Both,
         ..provider()
     };
@@ -177,7 +177,7 @@ fn elliptic_curve_keys_sign_too() {
     let trust = TrustedKeys::pinned(std::slice::from_ref(&certificate), Sha1::Refused).unwrap();
     let identity = SigningIdentity::new(&key, certificate).unwrap();
     let document = answer(&alice(), &[]).clear(&identity).unwrap();
-    let curved = IdentityProvider { trust, ..provider() };
+    let curved = IdentityProvider { trust: Arc::new(trust), ..provider() };
     assert!(curved.verify(&document, &expected()).is_ok());
     assert_eq!(refusal(&document), "signature");
 

@@ -95,7 +95,7 @@ pub(super) fn document_by(party: &Party, sign: SignParts) -> String {
 /// What the configuration says about the provider.
 pub(super) fn provider() -> IdentityProvider {
     IdentityProvider {
-        trust: PROVIDER.trusted(),
+        trust: Arc::new(PROVIDER.trusted()),
         signed: SignedPart::Either,
         decryption_keys: Arc::new([DecryptionKey::new(&SERVICE.key).unwrap()]),
         require_encryption: false,

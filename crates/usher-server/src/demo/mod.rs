@@ -26,7 +26,7 @@ pub use welcome::welcome;
 
 use crate::keys::KeyRing;
 use crate::lifecycle::{Server, listen, origin_of};
-use crate::wiring::{self, Stores, Wired, Wiring};
+use crate::wiring::{self, Stores, Wired, Wiring, saml_entity_id};
 use crate::{events, files};
 
 /// The demo world's catalog; `{base}` is the origin it listens on.
@@ -94,7 +94,9 @@ impl Demo {
         let ((keys, demo_keys), stores) = (keys??, stores?);
         let catalog = catalog(&base_url, &demo_keys)?;
         let registry = Arc::new(Registry::new(Snapshot::check(catalog, clock.now())?));
-        let providers = demo_keys.providers(&ring, &base_url, &settings, (&clock, &entropy))?;
+        let saml = keys.saml.settings(saml_entity_id(&settings.deployment, &base_url));
+        let (made_of, world) = ((&settings, saml), (&clock, &entropy));
+        let providers = demo_keys.providers(&ring, &base_url, made_of, world)?;
         let wired = wiring::wire(Wiring {
             settings: settings.clone(),
             stores,
@@ -154,6 +156,8 @@ fn catalog(base_url: &Url, keys: &DemoKeys) -> Result<Catalog> {
     let text = CATALOG
         .replace("{base}", origin)
         .replace("{cablevision_secret}", keys.cablevision_client_secret.expose())
+        .replace("{opco_certificate}", keys.opco_certificate.pem())
+        .replace("{opcohub_certificate}", keys.opcohub_certificate.pem())
         .replace("{platform_token_secret}", keys.platform_token_secret.expose());
     let mut catalog = Catalog::from_toml(&text)?;
     for company in &mut catalog.media_companies {

@@ -189,28 +189,31 @@ impl House {
         let form_url = Url::parse(&form_url).expect("a URL");
         let action = attribute(&page, "<form", "action").unwrap_or_default();
         let target = form_url.join(&action).expect("a URL");
-        let mut fields = vec![
-            ("username".to_owned(), viewer.to_owned()),
-            ("password".to_owned(), viewer.to_owned()),
-        ];
-        for input in page.split("<input").skip(1).filter(|input| input.contains("hidden")) {
-            let name = attribute(input, "", "name").expect("a hidden field has a name");
-            fields.push((name, attribute(input, "", "value").unwrap_or_default()));
-        }
+        let mut fields = hidden_fields(&page);
+        fields.push(("username".to_owned(), viewer.to_owned()));
+        fields.push(("password".to_owned(), viewer.to_owned()));
         self.browse(self.http.post(target).form(&fields)).await.0
     }
 
-    /// Follows redirects until a page comes; returns its address and text.
+    /// Follows redirects, and forms that submit themselves, until a page comes for people; returns its
+    /// address and text.
     pub(crate) async fn browse(&self, request: RequestBuilder) -> (String, String) {
         let mut answer = self.send(request).await;
         for _ in 0..10 {
-            let Some(location) = answer.headers().get("location") else {
-                let url = answer.url().to_string();
-                return (url, answer.text().await.expect("text"));
-            };
-            let location = location.to_str().expect("text");
-            let next = answer.url().join(location).expect("a URL");
-            answer = self.send(self.http.get(next)).await;
+            if let Some(location) = answer.headers().get("location") {
+                let location = location.to_str().expect("text");
+                let next = answer.url().join(location).expect("a URL");
+                answer = self.send(self.http.get(next)).await;
+                continue;
+            }
+            let url = answer.url().clone();
+            let page = answer.text().await.expect("text");
+            if !page.contains("forms[0].submit()") {
+                return (url.to_string(), page);
+            }
+            let action = attribute(&page, "<form", "action").expect("a form");
+            let target = url.join(&action).expect("a URL");
+            answer = self.send(self.http.post(target).form(&hidden_fields(&page))).await;
         }
         panic!("ten redirects and no page");
     }
@@ -242,8 +245,18 @@ async fn start(options: &DemoOptions, clock: &Arc<ManualClock>) -> Demo {
         .expect("the demo world starts")
 }
 
+/// Names and values of the hidden fields of a page.
+pub(crate) fn hidden_fields(page: &str) -> Vec<(String, String)> {
+    let inputs = page.split("<input").skip(1).filter(|input| input.contains("hidden"));
+    let field = |input: &str| {
+        let name = attribute(input, "", "name").expect("a hidden field has a name");
+        (name, attribute(input, "", "value").unwrap_or_default())
+    };
+    inputs.map(field).collect()
+}
+
 /// The value of `name` in the first tag of `html` that begins with `tag`, unescaped.
-fn attribute(html: &str, tag: &str, name: &str) -> Option<String> {
+pub(crate) fn attribute(html: &str, tag: &str, name: &str) -> Option<String> {
     let (_, html) = html.split_once(tag)?;
     let (html, _) = html.split_once('>')?;
     let (_, rest) = html.split_once(&format!(" {name}=\""))?;

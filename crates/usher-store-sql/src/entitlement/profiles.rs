@@ -29,7 +29,7 @@ macro_rules! columns {
     () => {
         "id, service_provider, client, device, mvpd, user_id, attributes, home_based, framework, \
          subjects, credentials, session_id, not_before, not_after, invalidated_at, fetched_at, \
-         endpoint, subject, session_index"
+         endpoint, upstream_subject, session_index"
     };
 }
 
@@ -52,7 +52,7 @@ const PUT: &str = concat!(
         session_id = excluded.session_id, not_before = excluded.not_before,
         not_after = excluded.not_after, invalidated_at = excluded.invalidated_at,
         fetched_at = excluded.fetched_at, endpoint = excluded.endpoint,
-        subject = excluded.subject, session_index = excluded.session_index"
+        upstream_subject = excluded.upstream_subject, session_index = excluded.session_index"
 );
 
 const HELD_BY: &str = concat!(
@@ -81,10 +81,10 @@ const LINK: &str = "
 const DELETE: &str = concat!("DELETE FROM profile", at_key!(), " RETURNING ", columns!());
 
 const DELETE_SIGNED_IN: &str =
-    concat!("DELETE FROM profile WHERE mvpd = $1 AND subject = $2 RETURNING ", columns!());
+    concat!("DELETE FROM profile WHERE mvpd = $1 AND upstream_subject = $2 RETURNING ", columns!());
 
 const DELETE_SESSION: &str = concat!(
-    "DELETE FROM profile WHERE mvpd = $1 AND subject = $2 AND session_index = $3 RETURNING ",
+    "DELETE FROM profile WHERE mvpd = $1 AND upstream_subject = $2 AND session_index = $3 RETURNING ",
     columns!()
 );
 
@@ -296,7 +296,7 @@ fn profile(row: &AnyRow) -> Result<Profile, StoreError> {
         credentials: record.get::<Option<Vec<u8>>>("credentials")?.map(Sealed::from_bytes),
         upstream: Upstream {
             endpoint: record.get("endpoint")?,
-            subject: record.get("subject")?,
+            subject: record.get("upstream_subject")?,
             session_index: record.get("session_index")?,
         },
         session_id: record.get("session_id")?,
