@@ -12,5 +12,11 @@ mod support;
 
 #[path = "saml/couch.rs"]
 mod couch;
+#[path = "saml/decisions.rs"]
+mod decisions;
+#[path = "saml/logout.rs"]
+mod logout;
+#[path = "saml/pdp.rs"]
+mod pdp;
 #[path = "saml/sign_in.rs"]
 mod sign_in;

@@ -62,9 +62,9 @@ pub enum FinishSignInError {
     /// The reference is unknown, already used or too old.
     #[error("the sign-in is unknown or over")]
     UnknownSignIn,
-    /// The integration was switched off meanwhile.
-    #[error("the provider is not available for this channel")]
-    NotIntegrated,
+    /// The channel is gone, or no longer sends viewers where this one was to land.
+    #[error("the channel does not send viewers to this address any more")]
+    Redirect,
     /// Neither the catalog nor the provider says how long sign-ins last.
     #[error("no lifetime is configured for sign-ins at `{0}`")]
     NoLifetime(String),
@@ -157,13 +157,51 @@ impl Entitlement {
                 Stage::Incomplete(_) | Stage::Ready(_) | Stage::Completed(_) => None,
             })
             .ok_or(FinishSignInError::UnknownSignIn)?;
-        let scene = self.scene(session, target).ok_or(FinishSignInError::NotIntegrated)?;
+        if !self.still_lands(&session, &target) {
+            self.close(&session, &target, &state, "redirect").await?;
+            return Err(FinishSignInError::Redirect);
+        }
+        let Some(scene) = self.scene(session.clone(), target.clone()) else {
+            self.close(&session, &target, &state, "integration").await?;
+            return Ok(target.redirect_url);
+        };
         let pending = self.open(&login.pending, state.as_bytes())?;
         match self.sign_in.finish(&scene.partner, &pending, answer).await {
             Ok(identity) => self.admit(&scene, &state, identity).await?,
             Err(error) => self.turn_away(&scene, &state, &error).await?,
         }
         Ok(scene.target.redirect_url)
+    }
+
+    /// Whether the channel, as it stands now, may send the viewer where the session says.
+    fn still_lands(&self, session: &AuthenticationSession, target: &Target) -> bool {
+        let snapshot = self.registry.snapshot();
+        let channel = snapshot.service_provider(session.holder.service_provider.as_str());
+        channel.is_some_and(|channel| {
+            let company = snapshot.media_company(&channel.media_company).map(Arc::as_ref);
+            RedirectUrl::check(target.redirect_url.as_str(), channel, company).is_some()
+        })
+    }
+
+    /// Ends a sign-in that the catalog, changed while the viewer was away, no longer allows.
+    async fn close(
+        &self,
+        session: &AuthenticationSession,
+        target: &Target,
+        state: &StateDigest,
+        reason: &'static str,
+    ) -> Result<(), StoreError> {
+        self.sessions.abandon_login(state).await?;
+        let snapshot = self.registry.snapshot();
+        let channel = snapshot.service_provider(session.holder.service_provider.as_str());
+        let Some((channel, mvpd)) = channel.zip(snapshot.mvpd(target.mvpd.as_str())) else {
+            return Ok(());
+        };
+        let about = About { session: Some(&*session.session_id), ..About::default() };
+        let moment = (&session.origin, self.clock.now());
+        let reporter = self.reporter_for(&snapshot, channel, mvpd, moment);
+        self.record(vec![reporter.failure(Name::AuthnFailed, about, reason)]).await;
+        Ok(())
     }
 
     /// Leaves the session ready for another attempt, and tells the reports why this one failed.

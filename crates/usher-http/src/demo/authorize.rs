@@ -4,11 +4,12 @@ use axum::Form;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use usher_mvpd::demo::{AuthorizeError, AuthorizeRequest, SignInForm, SignInOutcome};
+use usher_mvpd::demo::{AuthorizeError, AuthorizeRequest, DemoProvider, SignInForm, SignInOutcome};
 
 use super::Demo;
 use super::page::{broken_request, too_late};
 use super::sign_in_page::{self, sign_in_page};
+use super::switchboard::dawdle;
 
 /// The posted form.
 #[derive(Deserialize)]
@@ -21,6 +22,7 @@ pub(super) struct Submitted {
 }
 
 pub(super) async fn show(Demo(demo): Demo, Query(request): Query<AuthorizeRequest>) -> Response {
+    dawdle(&demo, DemoProvider::Cablevision).await;
     match demo.authorize(request) {
         Ok(form) => shown(&form, None),
         Err(AuthorizeError::Redirect(url)) => Redirect::to(url.as_str()).into_response(),

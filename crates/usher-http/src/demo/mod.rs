@@ -15,13 +15,13 @@ mod published;
 mod saml;
 mod sign_in_page;
 mod statements;
+mod switchboard;
 mod token;
 mod userinfo;
 mod xacml;
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts};
@@ -45,6 +45,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/demo/done", get(done::done))
         .route("/demo/player", get(player::show))
         .route("/demo/player.js", get(player::script))
+        .route("/demo/switchboard", get(switchboard::show).post(switchboard::switch))
         .route("/demo/statements/{name}", get(statements::statement))
         .route("/demo/style.css", get(assets::style))
         .route("/demo/logo/{file}", get(assets::logo))
@@ -91,11 +92,6 @@ async fn guard(mut response: Response) -> Result<Response, Infallible> {
 
 /// The built-in providers, where there are any.
 pub(crate) struct Demo(Arc<DemoProviders>);
-
-/// How long a provider takes that is told to be slow.
-async fn slowness() {
-    tokio::time::sleep(Duration::from_secs(1)).await;
-}
 
 impl FromRequestParts<App> for Demo {
     type Rejection = StatusCode;

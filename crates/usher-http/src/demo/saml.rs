@@ -8,12 +8,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use usher_entitle::BrowserStep;
-use usher_mvpd::demo::{DemoProvider, Fault, SamlForm, SamlOutcome, SamlSide};
+use usher_mvpd::demo::{DemoProvider, SamlForm, SamlOutcome, SamlSide};
 
+use super::Demo;
 use super::authorize::Submitted;
 use super::page::{Message, broken_request, page, too_late};
 use super::sign_in_page::{self, sign_in_page};
-use super::{Demo, slowness};
+use super::switchboard::{dawdle, misbehave};
 use crate::App;
 use crate::sp::page::step;
 
@@ -29,12 +30,16 @@ impl Saml {
     }
 
     /// Waits if the provider is told to be slow.
-    pub(super) async fn wait(&self) {
-        if let Some(name) = DemoProvider::named(&self.name)
-            && self.demo.0.switchboard.is_on(name, Fault::Slow)
-        {
-            slowness().await;
+    async fn wait(&self) {
+        if let Ok(side) = self.side() {
+            dawdle(&self.demo.0, side.name()).await;
         }
+    }
+
+    /// Whatever the decision point does before it looks at the question.
+    pub(super) async fn misbehave(&self) -> Option<Response> {
+        let name = self.side().ok()?.name();
+        misbehave(&self.demo.0, name).await
     }
 }
 

@@ -14,7 +14,9 @@ pub(super) async fn soap(
     headers: HeaderMap,
     body: String,
 ) -> Result<Response, StatusCode> {
-    saml.wait().await;
+    if let Some(misbehaviour) = saml.misbehave().await {
+        return Ok(misbehaviour);
+    }
     let proxied = headers.get("X-Proxied-Mvpd").and_then(|value| value.to_str().ok());
     let answer = saml.side()?.decide(&body, proxied);
     Ok(given(answer).await)
@@ -22,7 +24,9 @@ pub(super) async fn soap(
 
 /// Decides about a plain query.
 pub(super) async fn plain(saml: Saml, body: String) -> Result<Response, StatusCode> {
-    saml.wait().await;
+    if let Some(misbehaviour) = saml.misbehave().await {
+        return Ok(misbehaviour);
+    }
     let answer = saml.side()?.decide_plain(&body);
     Ok(given(answer).await)
 }

@@ -40,7 +40,7 @@ pub(crate) fn routes() -> Router<App> {
 async fn finish(app: &App, state: &str, answer: &SignInAnswer) -> Response {
     match app.entitlement.finish_sign_in(state, answer).await {
         Ok(location) => redirect(location.as_str()),
-        Err(FinishSignInError::UnknownSignIn | FinishSignInError::NotIntegrated) => {
+        Err(FinishSignInError::UnknownSignIn | FinishSignInError::Redirect) => {
             link_over().into_response()
         }
         Err(error @ FinishSignInError::NoLifetime(_)) => trouble(&error),

@@ -95,6 +95,8 @@ pub struct DemoProviders {
     codes: Cache<String, Grant>,
     /// Provider sessions (`sid`) that ended.
     signed_out: Cache<String, ()>,
+    /// How often the refresh token of a session was replaced, where it was.
+    rotations: Cache<String, u32>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -117,6 +119,7 @@ impl DemoProviders {
             authz_ttl: settings.authz_ttl.unwrap_or(AUTHZ_TTL),
             codes: bounded(CODES_MAX),
             signed_out: bounded(SIGNED_OUT_MAX),
+            rotations: bounded(SIGNED_OUT_MAX),
             clock,
             entropy,
         })

@@ -334,7 +334,7 @@ fn prepared(
         (None, None) => request,
     };
     match &ask.partner.proxy {
-        Some(_) => request.header(&transport.proxied_header, ask.partner.mvpd.id.as_str()),
+        Some(_) => request.header(&transport.proxied_header, ask.partner.mvpd.name_at_proxy()),
         None => request,
     }
 }

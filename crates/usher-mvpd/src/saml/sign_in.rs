@@ -92,7 +92,7 @@ impl Saml {
                 authn_context: saml.authn_context.as_deref(),
                 proxied: partner.proxy.is_some().then(|| Proxied {
                     name: &mvpd.display_name,
-                    provider_id: mvpd.provider_id.as_deref().unwrap_or_else(|| mvpd.id.as_str()),
+                    provider_id: mvpd.name_at_proxy(),
                 }),
             };
             match way {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use usher_core::Secret;
+use usher_core::{MvpdId, Secret};
 use usher_entitle::{BrowserStep, Partner, ProviderSignOut, SignInError, SignOutStart};
 use usher_registry::{AuthnEndpoint, LogoutMode, Mvpd, SamlEndpoint, SingleLogout, Snapshot};
 use usher_saml::binding::{Parameter, Redirected};
@@ -135,23 +135,23 @@ impl Saml {
     ) -> Result<(&'s Arc<Mvpd>, &'s SamlEndpoint, LogoutRequest), SignInError> {
         let issuers = [issuer.to_owned()];
         let mut refusal = unverified("issuer", "no provider of this name is known");
-        for mvpd in snapshot.mvpds() {
-            let speaks = |saml: &SamlEndpoint| {
-                saml.entity_id == issuer || !proxied(snapshot, mvpd, issuer).is_empty()
-            };
-            for endpoint in mvpd.authn.iter() {
-                let Some(saml) = saml_of(endpoint).filter(|saml| speaks(saml)) else { continue };
-                let trust = self.trust(mvpd, endpoint, saml)?;
-                let accepts = Accepts {
-                    destination: self.logout_url.as_str(),
-                    issuers: &issuers,
-                    trust: &trust,
-                    require_signature: true,
-                };
-                match read_logout_request(message, &accepts, self.clock.now()) {
-                    Ok(request) => return Ok((mvpd, saml, request)),
-                    Err(rejection) => refusal = unverified("logout", rejection.to_string()),
+        for (mvpd, endpoint, saml) in speakers(snapshot, issuer) {
+            let trust = match self.trust(mvpd, endpoint, saml) {
+                Ok(trust) => trust,
+                Err(error) => {
+                    refusal = error;
+                    continue;
                 }
+            };
+            let accepts = Accepts {
+                destination: self.logout_url.as_str(),
+                issuers: &issuers,
+                trust: &trust,
+                require_signature: true,
+            };
+            match read_logout_request(message, &accepts, self.clock.now()) {
+                Ok(request) => return Ok((mvpd, saml, request)),
+                Err(rejection) => refusal = unverified("logout", rejection.to_string()),
             }
         }
         Err(refusal)
@@ -176,24 +176,37 @@ fn single_logout(mvpd: &Mvpd) -> Option<&SingleLogout> {
     })
 }
 
-/// The MVPDs behind `proxy` that it calls `issuer`.
-fn proxied<'s>(snapshot: &'s Snapshot, proxy: &Mvpd, issuer: &str) -> Vec<&'s Arc<Mvpd>> {
-    let is_called = |mvpd: &Mvpd| {
-        mvpd.id.as_str() == issuer
-            || mvpd.provider_id.as_deref() == Some(issuer)
-            || mvpd.entity_id.as_deref() == Some(issuer)
-    };
-    let children = snapshot.mvpds().filter(|mvpd| mvpd.proxy.as_ref() == Some(&proxy.id));
-    children.filter(|mvpd| is_called(mvpd)).collect()
+/// Does a proxy call `mvpd` `issuer`?
+fn is_called(mvpd: &Mvpd, issuer: &str) -> bool {
+    mvpd.id.as_str() == issuer
+        || mvpd.provider_id.as_deref() == Some(issuer)
+        || mvpd.entity_id.as_deref() == Some(issuer)
+}
+
+/// The endpoints whose keys may speak in the name of `issuer`: those of that name, and those of the
+/// proxies that call one behind them so.
+fn speakers<'s>(
+    snapshot: &'s Snapshot,
+    issuer: &str,
+) -> Vec<(&'s Arc<Mvpd>, &'s AuthnEndpoint, &'s SamlEndpoint)> {
+    let proxies: Vec<&MvpdId> = snapshot
+        .mvpds()
+        .filter(|mvpd| is_called(mvpd, issuer))
+        .filter_map(|mvpd| mvpd.proxy.as_ref())
+        .collect();
+    let endpoints = snapshot.mvpds().flat_map(|mvpd| mvpd.authn.iter().map(move |it| (mvpd, it)));
+    let saml = endpoints.filter_map(|(mvpd, it)| Some((mvpd, it, saml_of(it)?)));
+    saml.filter(|(mvpd, _, saml)| saml.entity_id == issuer || proxies.contains(&&mvpd.id)).collect()
 }
 
 /// Whose sign-ins `issuer` may end through `mvpd`: the proxied one it names, else its own and those of
 /// everybody it speaks for.
-fn spoken_for(snapshot: &Snapshot, mvpd: &Arc<Mvpd>, issuer: &str) -> Vec<usher_core::MvpdId> {
-    let named = proxied(snapshot, mvpd, issuer);
+fn spoken_for(snapshot: &Snapshot, mvpd: &Arc<Mvpd>, issuer: &str) -> Vec<MvpdId> {
+    let children = || snapshot.mvpds().filter(|it| it.proxy.as_ref() == Some(&mvpd.id));
+    let named: Vec<MvpdId> =
+        children().filter(|it| is_called(it, issuer)).map(|it| it.id.clone()).collect();
     if !named.is_empty() {
-        return named.into_iter().map(|mvpd| mvpd.id.clone()).collect();
+        return named;
     }
-    let children = snapshot.mvpds().filter(|it| it.proxy.as_ref() == Some(&mvpd.id));
-    [mvpd].into_iter().chain(children).map(|it| it.id.clone()).collect()
+    [mvpd].into_iter().chain(children()).map(|it| it.id.clone()).collect()
 }

@@ -95,6 +95,13 @@ pub struct Mvpd {
     pub partner: IndexMap<Platform, PartnerPlatform>,
 }
 
+impl Mvpd {
+    /// What the proxy in front of this provider calls it.
+    pub fn name_at_proxy(&self) -> &str {
+        self.provider_id.as_deref().unwrap_or_else(|| self.id.as_str())
+    }
+}
+
 /// What stands behind an MVPD id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -30,7 +30,7 @@ use crate::wiring::{self, Stores, Wired, Wiring, saml_entity_id};
 use crate::{events, files};
 
 /// The demo world's catalog; `{base}` is the origin it listens on.
-const CATALOG: &str = include_str!("catalog.toml");
+pub const CATALOG: &str = include_str!("catalog.toml");
 
 /// How the demo differs from production (contract: the end of `docs/demo.md`).
 const SETTINGS: &str = r#"
@@ -92,7 +92,7 @@ impl Demo {
             tokio::join!(keys, stores)
         };
         let ((keys, demo_keys), stores) = (keys??, stores?);
-        let catalog = catalog(&base_url, &demo_keys)?;
+        let catalog = filled(CATALOG, &base_url, &demo_keys)?;
         let registry = Arc::new(Registry::new(Snapshot::check(catalog, clock.now())?));
         let saml = keys.saml.settings(saml_entity_id(&settings.deployment, &base_url));
         let (made_of, world) = ((&settings, saml), (&clock, &entropy));
@@ -151,9 +151,10 @@ fn data_dir(wanted: Option<&Path>) -> Result<(PathBuf, Option<TempDir>)> {
     Ok((temporary.path().to_owned(), Some(temporary)))
 }
 
-fn catalog(base_url: &Url, keys: &DemoKeys) -> Result<Catalog> {
+/// The catalog that is written in `text`, with the addresses and secrets of a demo world in it.
+pub fn filled(text: &str, base_url: &Url, keys: &DemoKeys) -> Result<Catalog> {
     let origin = base_url.as_str().trim_end_matches('/');
-    let text = CATALOG
+    let text = text
         .replace("{base}", origin)
         .replace("{cablevision_secret}", keys.cablevision_client_secret.expose())
         .replace("{opco_certificate}", keys.opco_certificate.pem())

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use usher_core::Clock;
 use usher_jose::OsEntropy;
-use usher_registry::Registry;
-use usher_server::demo::{Demo, DemoKeys, DemoOptions};
+use usher_registry::{Catalog, Registry, Snapshot};
+use usher_server::demo::{CATALOG, Demo, DemoKeys, DemoOptions, filled};
 use usher_server::keys::KeyRing;
 use usher_testkit::ManualClock;
 
@@ -104,6 +104,30 @@ impl House {
         self.options.events.clear();
         let world = start(&self.options, &self.clock).await;
         self.move_in(world);
+    }
+
+    /// From now on the house's catalog is the demo's with this change.
+    pub(crate) fn push(&self, change: impl FnOnce(&mut Catalog)) {
+        self.replace_catalog(CATALOG, change);
+    }
+
+    /// From now on the house's catalog is the demo's with these texts replaced.
+    pub(crate) fn push_texts(&self, changes: &[(&str, &str)]) {
+        let text = changes.iter().fold(CATALOG.to_owned(), |catalog, (from, to)| {
+            assert!(catalog.contains(from), "the catalog has no `{from}`");
+            catalog.replace(from, to)
+        });
+        self.replace_catalog(&text, |_| ());
+    }
+
+    fn replace_catalog(&self, text: &str, change: impl FnOnce(&mut Catalog)) {
+        let ring = KeyRing::open(&self.data_dir().join("keys")).expect("a key ring");
+        let (_, keys) = DemoKeys::open(&ring, self.clock.now()).expect("keys");
+        let base = Url::parse(&self.base).expect("a URL");
+        let mut catalog = filled(text, &base, &keys).expect("the demo's catalog");
+        change(&mut catalog);
+        let snapshot = Snapshot::check(catalog, self.clock.now()).expect("a sound catalog");
+        self.registry.replace(snapshot);
     }
 
     /// The data directory.

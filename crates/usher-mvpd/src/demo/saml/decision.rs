@@ -43,7 +43,7 @@ impl SamlSide<'_> {
         };
         self.decided(&query, |grants| {
             let now = self.demo.clock.now();
-            let issuer = self.decision_issuer(proxied);
+            let issuer = self.issuer_for(proxied);
             let age = Duration::from_hours(if self.does(Fault::Expired) { 48 } else { 0 });
             let response = AuthzResponse {
                 response_id: &self.id(),
@@ -71,13 +71,6 @@ impl SamlSide<'_> {
             Ok(query) => self.decided(&query, plain_response),
             Err(rejection) => XacmlAnswer::Refused(rejection),
         }
-    }
-
-    fn decision_issuer(&self, proxied: Option<&str>) -> String {
-        if self.does(Fault::WrongIssuer) {
-            return "https://somebody.example/saml".to_owned();
-        }
-        proxied.map_or_else(|| self.entity_id(), str::to_owned)
     }
 
     fn decision_audience(&self) -> &str {

@@ -30,12 +30,12 @@ impl SamlSide<'_> {
             id: &self.id(),
             issue_instant: self.demo.clock.now(),
             destination: &back,
-            issuer: &self.entity_id(),
+            issuer: &self.name_given(),
         };
         let answered = if self.does(Fault::LogoutFails) { "_another" } else { &request.id };
         logout_response_url(&header, answered, message.relay_state.as_deref(), self.identity())
             .ok()
-            .and_then(|url| url.parse().ok())
+            .and_then(|url| self.sent(&url))
             .ok_or(LogoutRejection::Destination)
     }
 
@@ -63,9 +63,20 @@ impl SamlSide<'_> {
             id: &self.id(),
             issue_instant: self.demo.clock.now(),
             destination: &there,
-            issuer: &self.entity_id(),
+            issuer: &self.name_given(),
         };
         let url = logout_request_url(&header, (&name_id, session_index), None, self.identity());
-        url.ok()?.parse().ok()
+        self.sent(&url.ok()?)
+    }
+
+    /// The address of a signed message, with what the switchboard does to its signature.
+    fn sent(&self, url: &str) -> Option<Url> {
+        if self.does(Fault::Unsigned) {
+            url.split("&SigAlg=").next()?.parse().ok()
+        } else if self.does(Fault::BadSignature) {
+            url.replace("&Signature=", "&Signature=AAAA").parse().ok()
+        } else {
+            url.parse().ok()
+        }
     }
 }

@@ -112,6 +112,22 @@ impl SamlSide<'_> {
         .document()
     }
 
+    /// The name it answers under.
+    fn name_given(&self) -> String {
+        if self.does(Fault::WrongIssuer) {
+            return "https://somebody.example/saml".to_owned();
+        }
+        self.entity_id()
+    }
+
+    /// The name it answers under for the provider called `proxied`.
+    fn issuer_for(&self, proxied: Option<&str>) -> String {
+        match proxied {
+            Some(proxied) if !self.does(Fault::WrongIssuer) => proxied.to_owned(),
+            Some(_) | None => self.name_given(),
+        }
+    }
+
     fn does(&self, fault: Fault) -> bool {
         self.demo.switchboard.is_on(self.provider.name, fault)
     }
