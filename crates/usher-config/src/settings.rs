@@ -165,6 +165,16 @@ settings! {
         retention_months: u32 = 25, "25",
             "Months for which events are kept.";
     }
+    /// How decisions came about, for `usher explain`.
+    explain: Explain {
+        enabled: bool = true, "true",
+            "Keep how decisions came about.";
+        #[serde(deserialize_with = "read_duration")]
+        retention: Duration = secs(259_200), "\"3d\"",
+            "Time for which that is kept, as far as the space allows.";
+        space_mib: u32 = 256, "256",
+            "Space for it on disk, in MiB.";
+    }
     /// What the process says about itself.
     log: Log {
         filter: String = "info".into(), "\"info\"",

@@ -21,6 +21,7 @@ pub(crate) mod sp;
 mod sso;
 mod streams;
 mod throttle;
+mod trace;
 mod viewer;
 
 use std::sync::Arc;

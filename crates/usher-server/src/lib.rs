@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod clock;
 pub mod demo;
 pub mod events;
+pub mod explain;
 pub mod fetch;
 pub mod files;
 pub mod keys;

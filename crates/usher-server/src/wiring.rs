@@ -8,17 +8,20 @@ use anyhow::{Context, Result};
 use tokio::task::JoinHandle;
 use url::{Host, Url};
 use usher_clients::{Clients, ClientsConfig};
-use usher_config::{Deployment, Settings, Throttle};
+use usher_config::{Deployment, Explain, Settings, Throttle};
 use usher_core::{Clock, Entropy, Secret};
 use usher_cube::{Rules, Switches, Zone};
-use usher_entitle::{Entitlement, EntitlementConfig, EntitlementPorts, MediaTokenFormat};
+use usher_entitle::{
+    Entitlement, EntitlementConfig, EntitlementPorts, Explanations, MediaTokenFormat, Unexplained,
+};
 use usher_http::{App, HttpSettings, Limit, Parts, Readiness, ThrottleSettings, TrustForwardedFor};
 use usher_jose::{SealingKey, Signer, SigningKey, SigningPool};
 use usher_mvpd::{DemoProviders, Gateway, GatewayPorts, GatewaySettings, PlainHttp};
 use usher_registry::Registry;
 use usher_reports::{Event, EventBatch, EventJournal, ReportSettings, Reports};
 use usher_store_local::{
-    JournalSettings, LocalActivity, LocalJournal, LocalWarehouse, WarehouseSettings,
+    ExplanationSettings, JournalSettings, LocalActivity, LocalExplanations, LocalJournal,
+    LocalWarehouse, WarehouseSettings,
 };
 use usher_store_sql::{
     Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlFrameworkSignIns,
@@ -101,6 +104,7 @@ pub struct Stores {
     warehouse: Arc<LocalWarehouse>,
     journal: Arc<LocalJournal>,
     activity: Arc<LocalActivity>,
+    explanations: Option<Arc<LocalExplanations>>,
 }
 
 impl Stores {
@@ -115,9 +119,32 @@ impl Stores {
         let database = Database::open(&data_dir.join("usher.db")).await?;
         let (warehouse, journal) = open_journal(data_dir, settings, Arc::clone(&clock), entropy)?;
         let directory = data_dir.join("activity");
-        let activity = LocalActivity::open(&directory, Arc::clone(&journal) as _, clock).await?;
-        Ok(Self { database, activity: Arc::new(activity), warehouse, journal })
+        let (journal_port, time) = (Arc::clone(&journal) as _, Arc::clone(&clock));
+        let activity = Arc::new(LocalActivity::open(&directory, journal_port, time).await?);
+        let explanations = open_explanations(data_dir, &settings.explain, clock)?;
+        Ok(Self { database, warehouse, journal, activity, explanations })
     }
+
+    fn explanations(&self) -> Arc<dyn Explanations> {
+        match &self.explanations {
+            Some(explanations) => Arc::clone(explanations) as _,
+            None => Arc::new(Unexplained),
+        }
+    }
+}
+
+fn open_explanations(
+    data_dir: &Path,
+    settings: &Explain,
+    clock: Arc<dyn Clock>,
+) -> Result<Option<Arc<LocalExplanations>>> {
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let space = u64::from(settings.space_mib) << 20;
+    let settings = ExplanationSettings { retention: settings.retention, space };
+    let explanations = LocalExplanations::open(&data_dir.join("explanations"), settings, clock)?;
+    Ok(Some(Arc::new(explanations)))
 }
 
 /// Opens the event journal of a data directory and what reports are answered from.
@@ -220,6 +247,7 @@ impl Workshop {
             sign_in: Arc::clone(&self.gateway) as _,
             authorization: Arc::clone(&self.gateway) as _,
             journal: Arc::clone(&self.wiring.stores.journal) as _,
+            explanations: self.wiring.stores.explanations(),
             media_token_signer: self.signer(media_token_key),
             service_token_signer: self.signer(&keys.service_tokens),
             sealing: SealingKey::new(&keys.sealing)?,
@@ -367,6 +395,9 @@ impl Wired {
             chore.abort();
         }
         self.stores.activity.close().await;
+        if let Some(explanations) = &self.stores.explanations {
+            explanations.close().await;
+        }
         self.stores.journal.close().await?;
         self.stores.database.close().await;
         Ok(())

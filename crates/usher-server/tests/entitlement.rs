@@ -22,6 +22,8 @@ mod degradation;
 mod errors;
 #[path = "entitlement/events.rs"]
 mod events;
+#[path = "entitlement/explain.rs"]
+mod explain;
 #[path = "entitlement/general.rs"]
 mod general;
 #[path = "entitlement/logout.rs"]
