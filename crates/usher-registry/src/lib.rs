@@ -27,8 +27,8 @@ pub use media::{Domain, MediaCompany, ServiceProvider};
 pub use mvpd::{
     AuthnEndpoint, AuthnProtocol, AuthzEndpoint, AuthzProtocol, Binding, ChosenEndpoints,
     ClientAuthentication, Endpoint, Endpoints, IFrame, Kind, LogoutEndpoint, LogoutMode, Mapping,
-    Mvpd, OAuthEndpoint, PartnerPlatform, Pattern, Preflight, PreflightMode, Protection, Protocol,
-    ProxyIssuer, RatingStyle, RedirectLogout, ResourceFormat, RestAuthz, ReturnedState,
+    Meaning, Mvpd, OAuthEndpoint, PartnerPlatform, Pattern, Preflight, PreflightMode, Protection,
+    Protocol, ProxyIssuer, RatingStyle, RedirectLogout, ResourceFormat, RestAuthz, ReturnedState,
     SamlEndpoint, SignedPart, SingleLogout, TempPassSettings, Transform, Transport, XacmlAuthz,
     XacmlSubject,
 };

@@ -9,6 +9,7 @@ use usher_core::{
     ApplicationId, MediaCompanyId, MvpdId, ServiceProviderId, SoftwareId, TenantId, Timestamp,
 };
 
+use crate::mvpd::platforms;
 use crate::{
     Assigned, Catalog, CatalogError, EffectiveSettings, Integration, Kind, MediaCompany, Mvpd,
     OWN_SERVICE_TOKEN_ISSUER, Platform, PlatformCategory, PlatformIdentity, Policy,
@@ -149,11 +150,12 @@ impl Snapshot {
         platform: Option<Platform>,
     ) -> EffectiveSettings {
         let mvpd = self.mvpds.get(&integration.mvpd);
-        let proxy = mvpd.and_then(|mvpd| self.mvpds.get(mvpd.proxy.as_ref()?));
-        let levels: Vec<_> = proxy
+        let speaker = mvpd.map(|mvpd| self.speaker(mvpd));
+        let proxied = mvpd.filter(|mvpd| mvpd.proxy.is_some());
+        let levels: Vec<_> = speaker
             .into_iter()
-            .chain(mvpd)
-            .map(|mvpd| &mvpd.settings)
+            .flat_map(|speaker| speaker.settings_at(&integration.endpoints))
+            .chain(proxied.map(|mvpd| &mvpd.settings))
             .chain([&integration.settings])
             .collect();
         EffectiveSettings::resolve(&levels, category, platform)
@@ -269,8 +271,16 @@ impl Snapshot {
             if let Some(proxy) = &mvpd.proxy {
                 exists(&self.mvpds, proxy, "MVPD", from)?;
             }
-            if mvpd.kind == Kind::Proxied && mvpd.proxy.is_none() {
-                return invalid(from(), "a proxied MVPD names its `proxy`");
+            let proxy = mvpd.proxy.as_ref().and_then(|proxy| self.mvpds.get(proxy));
+            let well = match proxy {
+                Some(proxy) => mvpd.kind == Kind::Proxied && proxy.kind == Kind::Proxy,
+                None => mvpd.kind != Kind::Proxied,
+            };
+            if !well {
+                return invalid(from(), "a proxied MVPD, and no other, names its `proxy`");
+            }
+            if let Some(problem) = mvpd.problem() {
+                return invalid(from(), &problem);
             }
         }
         for integration in self.integrations.values() {
@@ -283,8 +293,33 @@ impl Snapshot {
                 from,
             )?;
             exists(&self.mvpds, &integration.mvpd, "MVPD", from)?;
+            if let Some(problem) = self.contradiction(integration) {
+                return invalid(from(), &problem);
+            }
         }
         Ok(())
+    }
+
+    /// What an integration says against its MVPD.
+    fn contradiction(&self, integration: &Integration) -> Option<String> {
+        let mvpd = self.mvpds.get(&integration.mvpd)?;
+        if mvpd.kind == Kind::Proxy {
+            return None;
+        }
+        let speaker = self.speaker(mvpd);
+        speaker.lacks(&integration.endpoints).or_else(|| {
+            let outlasts = |(category, platform)| {
+                let settings = self.settings(integration, category, platform);
+                speaker.outlasts(&integration.endpoints, &settings)
+            };
+            let ttl = platforms().find_map(outlasts)?;
+            Some(format!("`{ttl}` outlasts the refresh tokens (`refresh_ttl`) of the MVPD"))
+        })
+    }
+
+    /// The one that answers for `mvpd`: itself, or its proxy.
+    fn speaker<'s>(&'s self, mvpd: &'s Arc<Mvpd>) -> &'s Arc<Mvpd> {
+        mvpd.proxy.as_ref().and_then(|proxy| self.mvpds.get(proxy)).unwrap_or(mvpd)
     }
 
     fn check_applications(&self) -> Result<(), CatalogError> {

@@ -2,9 +2,11 @@
 
 mod authn;
 mod authz;
+mod check;
 mod endpoints;
 mod logout;
 mod mapping;
+mod meaning;
 
 use std::time::Duration;
 
@@ -27,9 +29,11 @@ pub use authz::{
     AuthzEndpoint, AuthzProtocol, RatingStyle, ResourceFormat, RestAuthz, Transport, XacmlAuthz,
     XacmlSubject,
 };
+pub(crate) use check::platforms;
 pub use endpoints::{ChosenEndpoints, Endpoint, Endpoints, Protocol};
 pub use logout::{LogoutEndpoint, LogoutMode, RedirectLogout, ReturnedState, SingleLogout};
 pub use mapping::{Mapping, Pattern, Transform};
+pub use meaning::Meaning;
 
 /// A pay-TV provider.
 #[derive(Clone, Debug, Deserialize)]
@@ -99,6 +103,17 @@ impl Mvpd {
     /// What the proxy in front of this provider calls it.
     pub fn name_at_proxy(&self) -> &str {
         self.provider_id.as_deref().unwrap_or_else(|| self.id.as_str())
+    }
+
+    /// The settings that hold where these endpoints are used, the most general first (`mvpd` §4, levels
+    /// 1 and 2).
+    pub(crate) fn settings_at<'m>(
+        &'m self,
+        chosen: &ChosenEndpoints,
+    ) -> impl Iterator<Item = &'m SettingsTable> + use<'m> {
+        let signing_in = self.authn.chosen(chosen.authn.as_deref()).map(|it| &it.settings);
+        let asking = self.authz.chosen(chosen.authz.as_deref()).map(|it| &it.settings);
+        [Some(&self.settings), signing_in, asking].into_iter().flatten()
     }
 }
 
