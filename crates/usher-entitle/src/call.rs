@@ -5,6 +5,7 @@ use std::sync::Arc;
 use usher_core::{ClientId, DeviceId, MvpdId, Secret};
 use usher_registry::{EffectiveSettings, MediaCompany, Mvpd, ServiceProvider, Snapshot};
 
+use crate::framework::FrameworkStatus;
 use crate::partner::Partner;
 use crate::platform::DetectedPlatform;
 use crate::session::{Holder, Origin};
@@ -25,6 +26,8 @@ pub struct Call {
     pub origin: Origin,
     /// Who the viewer is to platforms and identity services.
     pub sso: SsoTokens,
+    /// What the platform partner's framework says, if the device has one.
+    pub framework: Option<FrameworkStatus>,
     /// Who uses a promotional pass, as `AP-TempPass-Identity` says it. Possibly a clear address.
     pub pass_identity: Option<Secret<String>>,
 }
@@ -56,6 +59,14 @@ impl Call {
     pub(crate) fn partner(&self, id: &str) -> Result<Partner, PartnerError> {
         let mvpd = self.mvpd(id)?;
         partner(&self.snapshot, &self.service_provider, &mvpd.id).ok_or(PartnerError::NotIntegrated)
+    }
+
+    /// The active integration with `mvpd`, if that is known yet.
+    pub(crate) fn partner_at(
+        &self,
+        mvpd: Option<&MvpdId>,
+    ) -> Result<Option<Partner>, PartnerError> {
+        mvpd.map(|mvpd| self.partner(mvpd.as_str())).transpose()
     }
 
     /// The settings of an integration on the platform of this call.

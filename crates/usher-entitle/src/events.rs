@@ -6,6 +6,7 @@ use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event};
 
 use crate::decision::{Outcome, Refusal, RefusalReason};
 use crate::degradation::Measure;
+use crate::framework::PlatformPartner;
 use crate::mvpd::{DenyReason, MvpdFailure, Purpose};
 use crate::platform::DetectedPlatform;
 use crate::profile::Profile;
@@ -37,6 +38,8 @@ pub(crate) struct About<'r> {
     pub(crate) token_type: TokenType,
     /// By what the sign-in of another application or device counts.
     pub(crate) sso: Option<SsoMethod>,
+    /// Whose framework the sign-in goes through.
+    pub(crate) framework: Option<PlatformPartner>,
 }
 
 impl<'r> About<'r> {
@@ -47,7 +50,12 @@ impl<'r> About<'r> {
             Some(false) | None => TokenType::Normal,
         };
         let session = Some(&*profile.session_id);
-        Self { user: Some(user), session, token_type, sso: None }
+        Self { user: Some(user), session, token_type, sso: None, framework: profile.framework }
+    }
+
+    /// Somebody who signs in through `framework`.
+    pub(crate) fn framework(framework: PlatformPartner, session: &'r str) -> Self {
+        Self { session: Some(session), framework: Some(framework), ..Self::default() }
     }
 }
 
@@ -151,7 +159,7 @@ impl Reporter<'_> {
             nsdk_version: Some("N/A".to_owned()),
             cdt: device.primary_hardware_type.clone(),
             platform_version: None,
-            eap: Some("N/A".to_owned()),
+            eap: Some(about.framework.map_or("N/A", PlatformPartner::as_str).to_owned()),
             device: device.primary_hardware_type.clone(),
             os_family: platform.os_family,
             os_type: None,

@@ -27,6 +27,7 @@ pub(crate) fn call(snapshot: &Arc<Snapshot>) -> Call {
         service_provider: Arc::clone(service_provider),
         client: ClientId::from("client"),
         origin: Origin::default(),
+        framework: None,
         sso: SsoTokens::default(),
         pass_identity: None,
     }
@@ -53,7 +54,7 @@ pub(crate) fn profile(mvpd: &str, now: Timestamp) -> Profile {
         user_id: "u-1".into(),
         attributes: serde_json::Map::new(),
         home_based: None,
-        partner: None,
+        framework: None,
         subjects: Vec::new(),
         credentials: None,
         upstream: Upstream::default(),

@@ -13,6 +13,7 @@ mod decision;
 mod degradation;
 mod device;
 mod events;
+mod framework;
 pub mod media_token;
 mod metadata;
 mod mvpd;
@@ -41,6 +42,10 @@ pub use config::{EntitlementConfig, MediaTokenFormat};
 pub use decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
 pub use degradation::{DegradationRule, DegradationStore, HISTORY, Measure, RuleKey, RuleStanding};
 pub use device::DeviceInfo;
+pub use framework::{
+    ConfigurationDefect, FrameworkSignIn, FrameworkSignIns, FrameworkStatus, PlatformPartner,
+    StatusDefect,
+};
 pub use metadata::Attribute;
 pub use mvpd::{
     AnsweredBy, AskingDevice, AuthorizationAsk, BrowserForm, BrowserStep, DenyReason, Exchange,
@@ -50,12 +55,13 @@ pub use mvpd::{
 };
 pub use partner::Partner;
 pub use platform::DetectedPlatform;
-pub use profile::{PlatformPartner, Profile, ProfileKey, Standing, Upstream};
+pub use profile::{Profile, ProfileKey, Standing, Upstream};
 pub use redirect::RedirectUrl;
 pub use sealed::{Sealed, StateDigest};
 pub use service::{
-    AuthorizeReason, BeginSignInError, Configuration, ConfiguredMvpd, CreateSessionError,
-    DecisionAsk, DecisionError, DegradationError, Entitlement, EntitlementPorts, FinishSignInError,
+    AuthorizeReason, BeginFrameworkError, BeginSignInError, Configuration, ConfiguredMvpd,
+    CreateSessionError, DecisionAsk, DecisionError, DegradationError, Entitlement,
+    EntitlementPorts, Fallback, FinishFrameworkError, FinishSignInError, FrameworkAnswer,
     GivenParameters, LogoutAnswer, LogoutError, LogoutStep, NextStep, PartnerSso, ProfileError,
     ProfileKind, ProfileView, ProviderLogoutError, ResumeSessionError, RuleOwner, RuleSelection,
     RuleTerms, ServiceToken, SessionAnswer, SessionError, SessionView, SignInStep, SsoDevice,

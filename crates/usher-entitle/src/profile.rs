@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use usher_core::{MvpdId, Timestamp};
 
+use crate::framework::PlatformPartner;
 use crate::sealed::Sealed;
 use crate::session::Holder;
 use crate::sso::SsoSubject;
@@ -14,27 +15,6 @@ pub struct ProfileKey {
     pub holder: Holder,
     /// The TV provider.
     pub mvpd: MvpdId,
-}
-
-/// A platform whose own single sign-on vouches for viewers (`pass-rest-v2` §12).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "a product name")]
-pub enum PlatformPartner {
-    Apple,
-}
-
-impl PlatformPartner {
-    /// Its name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Apple => "Apple",
-        }
-    }
-
-    /// The partner with this name, in any case.
-    pub fn parse(name: &str) -> Option<Self> {
-        name.eq_ignore_ascii_case(Self::Apple.as_str()).then_some(Self::Apple)
-    }
 }
 
 /// A signed-in device, or what is remembered of one (a tombstone).
@@ -51,8 +31,8 @@ pub struct Profile {
     pub attributes: Map<String, Value>,
     /// Whether the sign-in was home-based, when the provider says.
     pub home_based: Option<bool>,
-    /// The platform whose single sign-on the viewer used, if not a browser.
-    pub partner: Option<PlatformPartner>,
+    /// Whose framework the viewer signed in with, if not with a browser.
+    pub framework: Option<PlatformPartner>,
     /// Who else is the same viewer.
     pub subjects: Vec<SsoSubject>,
     /// What later calls to the provider need.

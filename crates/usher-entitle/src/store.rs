@@ -114,6 +114,7 @@ pub trait UsedAssertions: Send + Sync + 'static {
     /// Forgets assertions that are over at `now`; returns how many.
     async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
+
 /// Profiles of one subject that are looked at. A household has fewer devices.
 pub const LINKED_MAX: usize = 64;
 

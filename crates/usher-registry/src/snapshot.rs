@@ -25,6 +25,8 @@ pub struct Snapshot {
     media_companies: HashMap<MediaCompanyId, Arc<MediaCompany>>,
     service_providers: HashMap<ServiceProviderId, Arc<ServiceProvider>>,
     mvpds: HashMap<MvpdId, Arc<Mvpd>>,
+    /// By what the owner of a platform calls them.
+    mvpds_at_partners: HashMap<Platform, HashMap<String, Arc<Mvpd>>>,
     integrations: HashMap<(ServiceProviderId, MvpdId), Arc<Integration>>,
     /// In the order of the document, which is the order of the picker.
     integrations_by_channel: HashMap<ServiceProviderId, Vec<Arc<Integration>>>,
@@ -48,12 +50,14 @@ impl Snapshot {
                 .or_default()
                 .push(Arc::clone(integration));
         }
+        let mvpds = index("MVPD", catalog.mvpds, |it| it.id.clone())?;
         let snapshot = Self {
             media_companies: index("media company", catalog.media_companies, |it| it.id.clone())?,
             service_providers: index("service provider", catalog.service_providers, |it| {
                 it.id.clone()
             })?,
-            mvpds: index("MVPD", catalog.mvpds, |it| it.id.clone())?,
+            mvpds_at_partners: at_partners(mvpds.values())?,
+            mvpds,
             integrations: index_arcs(integrations)?,
             integrations_by_channel,
             applications: index("application", catalog.applications, |it| it.id.clone())?,
@@ -111,6 +115,11 @@ impl Snapshot {
     /// The TV provider `id`, whether integrated or not.
     pub fn mvpd(&self, id: &str) -> Option<&Arc<Mvpd>> {
         self.mvpds.get(id)
+    }
+
+    /// The provider that the owner of `platform` knows by this mapping id.
+    pub fn mvpd_at_partner(&self, platform: Platform, mapping_id: &str) -> Option<&Arc<Mvpd>> {
+        self.mvpds_at_partners.get(&platform)?.get(mapping_id)
     }
 
     /// All TV providers, in no order.
@@ -398,6 +407,24 @@ fn index<K: Eq + Hash + ToString, V>(
         }
     }
     Ok(index)
+}
+
+/// Providers by platform and by what its owner calls them.
+fn at_partners<'m>(
+    mvpds: impl Iterator<Item = &'m Arc<Mvpd>>,
+) -> Result<HashMap<Platform, HashMap<String, Arc<Mvpd>>>, CatalogError> {
+    let mut known: HashMap<Platform, HashMap<String, Arc<Mvpd>>> = HashMap::new();
+    for mvpd in mvpds {
+        for (platform, at_partner) in &mvpd.partner {
+            let id = at_partner.mapping_id.clone();
+            let other = known.entry(*platform).or_default().insert(id, Arc::clone(mvpd));
+            if other.is_some() {
+                let id = at_partner.mapping_id.clone();
+                return Err(CatalogError::Duplicate { kind: "partner mapping", id });
+            }
+        }
+    }
+    Ok(known)
 }
 
 fn index_arcs(

@@ -21,8 +21,8 @@ use usher_store_local::{
     JournalSettings, LocalActivity, LocalJournal, LocalWarehouse, WarehouseSettings,
 };
 use usher_store_sql::{
-    Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlProfiles, SqlSessions,
-    SqlSso, SqlTrials,
+    Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlFrameworkSignIns,
+    SqlProfiles, SqlSessions, SqlSso, SqlTrials,
 };
 use usher_streams::{Ports, Quotas, Streams, StreamsConfig};
 
@@ -214,6 +214,9 @@ impl Workshop {
             degradation: Arc::new(SqlDegradation::new(self.wiring.stores.database.clone())),
             changes: Arc::new(SqlChanges::new(self.wiring.stores.database.clone())),
             sso: Arc::new(SqlSso::new(self.wiring.stores.database.clone())),
+            framework_sign_ins: Arc::new(SqlFrameworkSignIns::new(
+                self.wiring.stores.database.clone(),
+            )),
             sign_in: Arc::clone(&self.gateway) as _,
             authorization: Arc::clone(&self.gateway) as _,
             journal: Arc::clone(&self.wiring.stores.journal) as _,

@@ -3,16 +3,16 @@
 -- which finds the profiles of one subject.
 ALTER TABLE authentication_session ADD COLUMN subjects TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE profile ADD COLUMN subjects TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE profile ADD COLUMN partner TEXT;
+ALTER TABLE profile ADD COLUMN framework TEXT;
 
 CREATE TABLE profile_subject (
     method           TEXT   NOT NULL,
-    subject          BLOB   NOT NULL,
+    digest           BLOB   NOT NULL,
     service_provider TEXT   NOT NULL,
     client           TEXT   NOT NULL,
     device           BLOB   NOT NULL,
     mvpd             TEXT   NOT NULL,
-    PRIMARY KEY (method, subject, service_provider, client, device, mvpd),
+    PRIMARY KEY (method, digest, service_provider, client, device, mvpd),
     FOREIGN KEY (service_provider, client, device, mvpd)
         REFERENCES profile (service_provider, client, device, mvpd) ON DELETE CASCADE
 );

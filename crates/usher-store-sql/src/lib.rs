@@ -17,4 +17,6 @@ mod row;
 pub use changes::SqlChanges;
 pub use clients::SqlClients;
 pub use database::{Database, OpenError};
-pub use entitlement::{SqlAssertions, SqlDegradation, SqlProfiles, SqlSessions, SqlSso, SqlTrials};
+pub use entitlement::{
+    SqlAssertions, SqlDegradation, SqlFrameworkSignIns, SqlProfiles, SqlSessions, SqlSso, SqlTrials,
+};

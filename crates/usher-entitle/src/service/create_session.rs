@@ -6,6 +6,7 @@ use usher_registry::Kind;
 use super::Entitlement;
 use crate::call::{Call, PartnerError};
 use crate::code::Code;
+use crate::framework;
 use crate::partner::Partner;
 use crate::profile::ProfileKey;
 use crate::redirect::{RedirectUrl, domain_of};
@@ -51,7 +52,7 @@ pub enum NextStep {
 pub enum AuthorizeReason {
     /// The device is signed in.
     Authenticated,
-    /// The viewer signed in elsewhere, and that counts here.
+    /// The viewer signed in elsewhere or in the platform's framework, and that counts here.
     AuthenticatedSso,
     /// The provider stands for temporary access.
     Temporary,
@@ -95,16 +96,29 @@ impl Entitlement {
         let now = self.clock.now();
         let parameters = given.checked(call)?;
         let holder = call.holder(device);
-        let session_id = self.entropy.uuid().to_string();
         let subjects = self.subjects(call, &holder.device, now).await?;
-        let reason = self.short_cut(call, (&holder, &subjects), &parameters, now).await?;
+        let partner = call.partner_at(parameters.mvpd.as_ref())?;
+        let reason = self.short_cut(call, (&holder, &subjects), partner.as_ref(), now).await?;
         if let Some(reason) = reason {
+            let session_id = self.entropy.uuid().to_string();
             let next = NextStep::Authorize(reason);
             return Ok(SessionAnswer { session_id, mvpd: parameters.mvpd, next });
         }
+        Ok(answer(self.new_session(call, holder, subjects, parameters).await?))
+    }
+
+    /// A new session of `holder`, stored.
+    pub(super) async fn new_session(
+        &self,
+        call: &Call,
+        holder: Holder,
+        subjects: Vec<SsoSubject>,
+        parameters: Parameters,
+    ) -> Result<AuthenticationSession, StoreError> {
+        let now = self.clock.now();
         let session = AuthenticationSession {
             code: Code::draw(self.entropy.as_ref()),
-            session_id,
+            session_id: self.entropy.uuid().to_string(),
             holder,
             origin: call.origin.clone(),
             subjects,
@@ -112,7 +126,7 @@ impl Entitlement {
             not_before: now,
             not_after: now + self.config.code_ttl,
         };
-        Ok(answer(self.stored(session).await?))
+        self.stored(session).await
     }
 
     /// Stores `session`, under another code if its own is taken.
@@ -134,23 +148,26 @@ impl Entitlement {
         &self,
         call: &Call,
         (holder, subjects): (&Holder, &[SsoSubject]),
-        parameters: &Parameters,
+        partner: Option<&Partner>,
         now: Timestamp,
-    ) -> Result<Option<AuthorizeReason>, CreateSessionError> {
-        let Some(mvpd) = &parameters.mvpd else { return Ok(None) };
-        let partner = call.partner(mvpd.as_str())?;
-        if is_temporary(&partner) {
+    ) -> Result<Option<AuthorizeReason>, StoreError> {
+        let Some(partner) = partner else { return Ok(None) };
+        if is_temporary(partner) {
             return Ok(Some(AuthorizeReason::Temporary));
         }
-        let key = ProfileKey { holder: holder.clone(), mvpd: mvpd.clone() };
-        let profile = self.profiles.find(&key).await?;
-        if profile.is_some_and(|profile| profile.is_active(now)) {
-            return Ok(Some(AuthorizeReason::Authenticated));
+        let key = ProfileKey { holder: holder.clone(), mvpd: partner.mvpd.id.clone() };
+        let own = self.profiles.find(&key).await?.filter(|profile| profile.is_active(now));
+        let own = own.filter(|own| framework::objection(call, partner, own, now).is_none());
+        if let Some(own) = own {
+            return Ok(Some(match own.framework {
+                Some(_) => AuthorizeReason::AuthenticatedSso,
+                None => AuthorizeReason::Authenticated,
+            }));
         }
-        if self.shared_profile(call, &partner, subjects, now).await?.is_some() {
+        if self.shared_profile(call, partner, subjects, now).await?.is_some() {
             return Ok(Some(AuthorizeReason::AuthenticatedSso));
         }
-        let everybody = self.degradation.on(&partner, now).authn_all().is_some();
+        let everybody = self.degradation.on(partner, now).authn_all().is_some();
         Ok(everybody.then_some(AuthorizeReason::Degraded))
     }
 }

@@ -16,6 +16,7 @@ use crate::decision::{
 };
 use crate::degradation::{DegradationRule, Measure};
 use crate::events::{About, Reporter, TokenType, reason, wrap};
+use crate::framework::{self, StatusDefect};
 use crate::mvpd::{
     AnsweredBy, AskingDevice, AuthorizationAsk, DenyReason, MvpdDecision, MvpdFailure, MvpdOutcome,
     Purpose,
@@ -45,6 +46,9 @@ pub enum DecisionError {
     /// The provider cannot be dealt with.
     #[error(transparent)]
     Partner(#[from] PartnerError),
+    /// The viewer signed in through a platform's framework, which does not allow it.
+    #[error(transparent)]
+    Framework(#[from] StatusDefect),
     /// The store could not answer.
     #[error("the store could not answer")]
     Store(#[from] StoreError),
@@ -133,9 +137,13 @@ impl Entitlement {
         scene: &Scene<'_>,
         ask: DecisionAsk,
         provider_max: usize,
-    ) -> Result<Asked, StoreError> {
+    ) -> Result<Asked, DecisionError> {
         let rules = self.degradation.on(&scene.partner, scene.now);
-        let viewer = self.viewer(scene, &ask.device).await?;
+        let mut viewer = self.viewer(scene, &ask.device).await?;
+        let objection = viewer.as_ref().ok().and_then(|viewer| Self::objection(scene, viewer));
+        if objection.is_some() {
+            viewer = Err(RefusalReason::ProfileMissing);
+        }
         let applies = |rule: &Arc<DegradationRule>| {
             let to_viewers_only =
                 self.config.authz_all_requires_profile && rule.key.measure == Measure::AuthzAll;
@@ -144,6 +152,9 @@ impl Entitlement {
         let rulings: Vec<_> =
             ask.resources.iter().map(|resource| rules.on(resource).filter(applies)).collect();
         let unruled = rulings.iter().filter(|ruling| ruling.is_none()).count();
+        if let Some(defect) = objection.filter(|_| unruled > 0) {
+            return Err(defect.into());
+        }
         let basis = |ruling| match ruling {
             Some(_) if ask.resources.len() > RESOURCES_MAX => Basis::TooMany,
             Some(rule) => Basis::Rule(rule),
@@ -175,6 +186,11 @@ impl Entitlement {
         };
         let pseudonym = self.pseudonym(&profile);
         Ok(Ok(Viewer { profile, pseudonym, shared_by }))
+    }
+
+    /// Why the viewer's sign-in must not be used.
+    fn objection(scene: &Scene<'_>, viewer: &Viewer) -> Option<StatusDefect> {
+        framework::objection(scene.call, &scene.partner, &viewer.profile, scene.now)
     }
 
     async fn shared_with(

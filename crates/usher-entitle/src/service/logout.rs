@@ -1,5 +1,6 @@
 //! Signing out (`pass-rest-v2` §11): here at once, at the provider with the viewer's browser.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -104,26 +105,22 @@ impl Entitlement {
         let everybody = self.degradation.on(&partner, now).authn_all().is_some();
         let leaving = self.leaving(call, &partner, device, now).await?;
         let (state, digest) = StateDigest::draw(self.entropy.as_ref());
-        let visit = match leaving.first() {
-            Some(profile) if !everybody => self.visit(call, profile, state.expose()).await,
+        let visit = match leaving.iter().find(|profile| profile.is_active(now)) {
+            Some(profile) if !everybody && !at_partner(&leaving) => {
+                self.visit(call, profile, state.expose()).await
+            }
             Some(_) | None => None,
         };
         if visit.is_some() && redirect_url.is_none() {
             return Err(LogoutError::RedirectUrl);
         }
-        let mut deleted = Vec::new();
-        for profile in &leaving {
-            let _changing = self.profiles.changing_profile(profile);
-            deleted.extend(self.profiles.store().delete(&profile.key).await?);
-        }
-        deleted.retain(|profile| profile.is_active(now));
+        let deleted = self.end_sign_ins(&leaving, now).await?;
         self.report_sign_outs(call, &partner, &deleted).await;
-        let at_partner = deleted.iter().any(|profile| profile.partner.is_some());
         let step = match (visit, redirect_url) {
-            (_, _) if deleted.is_empty() && everybody => LogoutStep::Complete,
-            (_, _) if deleted.is_empty() => LogoutStep::NobodySignedIn,
+            _ if deleted.is_empty() && everybody => LogoutStep::Complete,
+            _ if deleted.is_empty() => LogoutStep::NobodySignedIn,
             // The platform signs the viewer out, whoever else is signed out besides.
-            (_, _) if at_partner => LogoutStep::AtPartner,
+            _ if at_partner(&deleted) => LogoutStep::AtPartner,
             (Some(visit), Some(url)) => {
                 self.remember_visit(&visit, digest, url).await?;
                 LogoutStep::Visit { state: state.expose().clone() }
@@ -155,16 +152,19 @@ impl Entitlement {
         Ok(leaving)
     }
 
-    async fn report_sign_outs(&self, call: &Call, partner: &Partner, profiles: &[Profile]) {
-        let reporter = self.reporter(call, &partner.mvpd, self.clock.now());
-        let mut events = Vec::new();
-        for profile in profiles {
-            let user = self.pseudonym(profile);
-            let about = About::viewer(profile, &user);
-            let names = [Name::LogoutAttempt, Name::LogoutCompleted];
-            events.extend(names.map(|name| reporter.event(name, about)));
+    /// Deletes profiles; returns those that were in force.
+    async fn end_sign_ins(
+        &self,
+        leaving: &[Arc<Profile>],
+        now: Timestamp,
+    ) -> Result<Vec<Profile>, StoreError> {
+        let mut deleted = Vec::new();
+        for profile in leaving {
+            let _changing = self.profiles.changing_profile(profile);
+            deleted.extend(self.profiles.store().delete(&profile.key).await?);
         }
-        self.record(events).await;
+        deleted.retain(|profile| profile.is_active(now));
+        Ok(deleted)
     }
 
     /// How the browser signs `profile` out at the provider, if it has to.
@@ -178,6 +178,18 @@ impl Entitlement {
             step: start.step,
             pending: start.pending.expose().clone(),
         })
+    }
+
+    async fn report_sign_outs(&self, call: &Call, partner: &Partner, profiles: &[Profile]) {
+        let reporter = self.reporter(call, &partner.mvpd, self.clock.now());
+        let mut events = Vec::new();
+        for profile in profiles {
+            let user = self.pseudonym(profile);
+            let about = About::viewer(profile, &user);
+            let names = [Name::LogoutAttempt, Name::LogoutCompleted];
+            events.extend(names.map(|name| reporter.event(name, about)));
+        }
+        self.record(events).await;
     }
 
     async fn remember_visit(
@@ -262,6 +274,11 @@ impl Entitlement {
         let events = [Name::LogoutAttempt, Name::LogoutCompleted];
         self.record(events.map(|name| reporter.event(name, about)).into()).await;
     }
+}
+
+/// Whether the platform knows of one of the sign-ins.
+fn at_partner(profiles: &[impl Borrow<Profile>]) -> bool {
+    profiles.iter().any(|profile| profile.borrow().framework.is_some())
 }
 
 /// Where the viewer lands in the end: as asked, else the channel's default.

@@ -8,6 +8,7 @@ mod configuration;
 mod create_session;
 mod decide;
 mod degradation;
+mod framework;
 mod logout;
 mod preauthorize;
 mod profiles;
@@ -32,6 +33,7 @@ use crate::call::Call;
 use crate::config::EntitlementConfig;
 use crate::degradation::{Degradation, DegradationStore, HISTORY};
 use crate::events::Reporter;
+use crate::framework::FrameworkSignIns;
 use crate::media_token::Mint;
 use crate::metadata::MetadataKeys;
 use crate::mvpd::{MvpdAuthorization, MvpdSignIn};
@@ -51,6 +53,7 @@ pub use create_session::{
 };
 pub use decide::{DecisionAsk, DecisionError};
 pub use degradation::{DegradationError, RuleOwner, RuleSelection, RuleTerms};
+pub use framework::{BeginFrameworkError, Fallback, FinishFrameworkError, FrameworkAnswer};
 pub use logout::{LogoutAnswer, LogoutError, LogoutStep, ProviderLogoutError};
 pub use profiles::{ProfileError, ProfileKind, ProfileView};
 pub use resume_session::{ResumeSessionError, SessionError, SessionView};
@@ -76,6 +79,7 @@ pub struct EntitlementPorts {
     pub assertions: Arc<dyn UsedAssertions>,
     pub degradation: Arc<dyn DegradationStore>,
     pub sso: Arc<dyn SsoStore>,
+    pub framework_sign_ins: Arc<dyn FrameworkSignIns>,
     pub changes: Arc<dyn ChangesLog>,
     pub sign_in: Arc<dyn MvpdSignIn>,
     pub authorization: Arc<dyn MvpdAuthorization>,
@@ -108,6 +112,7 @@ pub struct Entitlement {
     metadata_keys: MetadataKeys,
     sso_tokens: TokenReader,
     sso_store: Arc<dyn SsoStore>,
+    framework_sign_ins: Arc<dyn FrameworkSignIns>,
     service_tokens: Signer,
     /// What is known of the devices of viewers seen lately.
     bound_devices: Cache<SsoAccount, Arc<[DeviceId]>>,
@@ -141,6 +146,7 @@ impl Entitlement {
             sealing: ports.sealing,
             metadata_keys: MetadataKeys::new(),
             sso_store: ports.sso,
+            framework_sign_ins: ports.framework_sign_ins,
             bound_devices: Cache::builder()
                 .max_capacity(ACCOUNTS_MAX)
                 .time_to_live(BINDING_BELIEVED)
@@ -161,7 +167,7 @@ impl Entitlement {
     pub async fn sweep(&self) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let signed_in = self.sessions.sweep(now).await? + self.profiles.store().sweep(now).await?;
-        let links = self.sso_store.sweep(now).await?;
+        let links = self.sso_store.sweep(now).await? + self.framework_sign_ins.sweep(now).await?;
         let rules = self.degradation.store().sweep(now - HISTORY).await?;
         let others = self.assertions.sweep(now).await? + links + rules;
         Ok(signed_in + others + self.trials.sweep(self.trials_over_at(now)).await?)

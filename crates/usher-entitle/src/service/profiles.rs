@@ -12,6 +12,7 @@ use super::resume_session::SessionError;
 use crate::call::{self, Call, PartnerError};
 use crate::code::Code;
 use crate::events::About;
+use crate::framework::{self, PlatformPartner};
 use crate::metadata::{Attribute, shape};
 use crate::partner::Partner;
 use crate::profile::{Profile, ProfileKey};
@@ -42,6 +43,8 @@ pub enum ProfileKind {
     /// The provider, where the viewer signed in on another device or in another application that counts
     /// as the same by this.
     Shared(SsoMethod),
+    /// The provider, by way of a platform partner's framework.
+    Framework(PlatformPartner),
     /// We do: it is a temporary pass, and nobody signed in.
     Temporary,
     /// We do: a rule signs everybody in.
@@ -86,7 +89,9 @@ impl Entitlement {
         let held = self.profiles.held_by(&call.holder(device)).await?;
         let mut views = Vec::new();
         for profile in held.iter().filter(|profile| profile.is_active(now)) {
-            if let Ok(partner) = call.partner(profile.key.mvpd.as_str()) {
+            if let Ok(partner) = call.partner(profile.key.mvpd.as_str())
+                && framework::objection(call, &partner, profile, now).is_none()
+            {
                 views.push(self.show(call, &call.origin, &partner, profile).await?);
             }
         }
@@ -161,8 +166,9 @@ impl Entitlement {
             return self.pass_profile(call, partner, device).await.map(Some);
         }
         let now = self.clock.now();
-        let profile = self.profiles.find(key).await?.filter(|profile| profile.is_active(now));
-        if let Some(profile) = profile {
+        let own = self.profiles.find(key).await?.filter(|profile| profile.is_active(now));
+        let own = own.filter(|own| framework::objection(call, partner, own, now).is_none());
+        if let Some(profile) = own {
             return Ok(Some(self.show(call, origin, partner, &profile).await?));
         }
         if let Some(shared) = self.shared_profile(call, partner, subjects, now).await? {
@@ -185,10 +191,11 @@ impl Entitlement {
         if profile.fetched_at.is_none() {
             self.note_first_fetch(call, origin, partner, profile).await?;
         }
-        Ok(self.view(call, partner, profile, ProfileKind::Regular))
+        let kind = profile.framework.map_or(ProfileKind::Regular, ProfileKind::Framework);
+        Ok(self.view(call, partner, profile, kind))
     }
 
-    fn view(
+    pub(super) fn view(
         &self,
         call: &Call,
         partner: &Partner,

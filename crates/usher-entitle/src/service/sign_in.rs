@@ -114,7 +114,9 @@ impl Entitlement {
         let scene = self.scene(session, target).ok_or(BeginSignInError::NotIntegrated)?;
         let profile = self.profiles.find(&scene.key()).await?;
         let everybody = self.degradation.on(&scene.partner, now).authn_all().is_some();
-        let signed_in = everybody || profile.is_some_and(|profile| profile.is_active(now));
+        // Who is sent here in spite of a sign-in in the platform's framework shall use a browser.
+        let signed_in =
+            everybody || profile.is_some_and(|it| it.is_active(now) && it.framework.is_none());
         if is_temporary(&scene.partner) || signed_in {
             return Ok(SignInStep::Back(scene.target.redirect_url));
         }
@@ -227,24 +229,10 @@ impl Entitlement {
         let now = self.clock.now();
         let not_after = sign_in_end(&self.config, &scene.settings(), &identity, now)
             .ok_or_else(|| FinishSignInError::NoLifetime(scene.target.mvpd.to_string()))?;
-        let id = self.entropy.uuid().to_string();
-        let credentials =
-            identity.credentials.as_ref().map(|it| self.seal(it, id.as_bytes())).transpose()?;
+        let session_id = scene.session.session_id.clone();
         let profile = Profile {
-            id,
-            key: scene.key(),
-            user_id: identity.user_id,
-            attributes: identity.attributes,
-            home_based: identity.home_based,
-            partner: None,
             subjects: scene.session.subjects.clone(),
-            credentials,
-            upstream: identity.upstream,
-            session_id: scene.session.session_id.clone(),
-            not_before: now,
-            not_after,
-            invalidated_at: None,
-            fetched_at: None,
+            ..self.new_profile(scene.key(), session_id, identity, (now, not_after))?
         };
         let replaced = self.profiles.find(&profile.key).await?;
         let replaced = replaced.iter().flat_map(|replaced| &replaced.subjects);
@@ -258,6 +246,35 @@ impl Entitlement {
         let about = About::viewer(&profile, &user);
         self.report(scene, Name::AuthnPending, about, now).await;
         Ok(())
+    }
+
+    /// The profile of a viewer whom the provider vouches for.
+    pub(super) fn new_profile(
+        &self,
+        key: ProfileKey,
+        session_id: String,
+        identity: VerifiedIdentity,
+        (not_before, not_after): (Timestamp, Timestamp),
+    ) -> Result<Profile, SealError> {
+        let id = self.entropy.uuid().to_string();
+        let credentials =
+            identity.credentials.as_ref().map(|it| self.seal(it, id.as_bytes())).transpose()?;
+        Ok(Profile {
+            id,
+            key,
+            user_id: identity.user_id,
+            attributes: identity.attributes,
+            home_based: identity.home_based,
+            framework: None,
+            subjects: Vec::new(),
+            credentials,
+            upstream: identity.upstream,
+            session_id,
+            not_before,
+            not_after,
+            invalidated_at: None,
+            fetched_at: None,
+        })
     }
 
     fn scene(&self, session: AuthenticationSession, target: Target) -> Option<Scene> {
@@ -285,7 +302,7 @@ impl Entitlement {
 
 /// When a sign-in that happens `now` ends (`mvpd` §9 T1, T2): the deployment's word, else the
 /// integration's, else the provider's. Home-based ones never outlast what the provider granted.
-fn sign_in_end(
+pub(super) fn sign_in_end(
     config: &EntitlementConfig,
     settings: &EffectiveSettings,
     identity: &VerifiedIdentity,

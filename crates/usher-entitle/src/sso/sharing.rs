@@ -18,7 +18,7 @@ pub(crate) fn is_shared(
     (profile, method): (&Profile, SsoMethod),
     now: Timestamp,
 ) -> bool {
-    let at_home = profile.key.mvpd == partner.mvpd.id && profile.partner.is_none();
+    let at_home = profile.key.mvpd == partner.mvpd.id && profile.framework.is_none();
     if !at_home || !profile.is_active(now) {
         return false;
     }

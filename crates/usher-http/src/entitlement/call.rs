@@ -8,7 +8,8 @@ use axum::http::request::Parts;
 use usher_core::DeviceId;
 use usher_entitle::Call;
 
-use super::problem::{INVALID_DEVICE_IDENTIFIER, INVALID_DEVICE_INFO, Problem};
+use super::codes;
+use super::problem::Problem;
 use crate::App;
 use crate::viewer::{Segments, header, identifier, proven};
 
@@ -52,16 +53,16 @@ impl FromRequestParts<App> for DeviceCall {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let (call, path) = proven(parts, app).await?;
-        let device = named(parts)?.ok_or(&INVALID_DEVICE_IDENTIFIER)?;
+        let device = named(parts)?.ok_or(&codes::INVALID_DEVICE_IDENTIFIER)?;
         Ok(Self { call: described(call, parts)?, device, path })
     }
 }
 
 fn named(parts: &Parts) -> Result<Option<DeviceId>, Problem> {
-    identifier(parts).map_err(|header::Malformed| Problem::from(&INVALID_DEVICE_IDENTIFIER))
+    identifier(parts).map_err(|header::Malformed| Problem::from(&codes::INVALID_DEVICE_IDENTIFIER))
 }
 
 fn described(call: Call, parts: &Parts) -> Result<Call, Problem> {
     crate::viewer::described(call, parts)
-        .map_err(|header::Malformed| Problem::from(&INVALID_DEVICE_INFO))
+        .map_err(|header::Malformed| Problem::from(&codes::INVALID_DEVICE_INFO))
 }

@@ -1,8 +1,7 @@
 //! REST API V2 (`pass-rest-v2`), and where a browser begins to sign in.
 //!
 //! One file per operation. Headers become a [`usher_entitle::Call`] in `call`, errors become codes and
-//! statuses in `problem`, and nowhere else. The partner endpoints exist, and say that they cannot
-//! do anything yet.
+//! statuses in `problem`, and nowhere else.
 
 mod answer;
 mod authenticate;
@@ -10,12 +9,14 @@ mod authorize;
 mod body;
 mod call;
 mod code;
+mod codes;
 mod configuration;
 mod create_session;
 mod decision;
 mod device;
+mod framework_profile;
+mod framework_session;
 mod logout;
-mod partner;
 mod preauthorize;
 mod problem;
 mod profile;
@@ -49,8 +50,8 @@ fn operations() -> [(&'static str, MethodRouter<App>); 12] {
         // As both published cookbooks print it.
         ("/api/v2/{sp}/decision/authorize/{mvpd}", post(authorize::post)),
         ("/api/v2/{sp}/logout/{mvpd}", get(logout::get)),
-        ("/api/v2/{sp}/sessions/sso/{partner}", post(partner::post)),
-        ("/api/v2/{sp}/profiles/sso/{partner}", post(partner::post)),
+        ("/api/v2/{sp}/sessions/sso/{partner}", post(framework_session::post)),
+        ("/api/v2/{sp}/profiles/sso/{partner}", post(framework_profile::post)),
     ]
 }
 
@@ -73,9 +74,9 @@ pub(crate) fn routes(app: &App) -> Router<App> {
 }
 
 async fn no_such_resource() -> Problem {
-    Problem::from(&problem::RESOURCE_NOT_FOUND)
+    Problem::from(&codes::RESOURCE_NOT_FOUND)
 }
 
 async fn wrong_method() -> Problem {
-    Problem::from(&problem::METHOD_NOT_ALLOWED)
+    Problem::from(&codes::METHOD_NOT_ALLOWED)
 }

@@ -29,6 +29,7 @@ fn entry(profile: &ProfileView) -> Value {
         ProfileKind::Regular => (profile.mvpd.as_str(), "regular"),
         ProfileKind::Shared(SsoMethod::Platform) => (profile.mvpd.as_str(), "platformSSO"),
         ProfileKind::Shared(SsoMethod::ServiceToken) => (profile.mvpd.as_str(), "serviceTokenSSO"),
+        ProfileKind::Framework(partner) => (partner.as_str(), "appleSSO"),
         ProfileKind::Temporary => ("Adobe", "temporary"),
         ProfileKind::Degraded => ("Adobe", "degraded"),
     };

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use usher_core::{DeviceId, Secret};
-use usher_entitle::{DeviceInfo, SsoTokens};
+use usher_entitle::{DeviceInfo, FrameworkStatus, SsoTokens};
 
 const DEVICE_IDENTIFIER: HeaderName = HeaderName::from_static("ap-device-identifier");
 const DEVICE_INFO: HeaderName = HeaderName::from_static("x-device-info");
@@ -16,6 +16,7 @@ const PLATFORM_TOKENS: [HeaderName; 2] = [
     HeaderName::from_static("adobe-subject-token"),
     HeaderName::from_static("x-roku-reserved-roku-connect-token"),
 ];
+const FRAMEWORK_STATUS: HeaderName = HeaderName::from_static("ap-partner-framework-status");
 const VISITOR_IDENTIFIER: HeaderName = HeaderName::from_static("ap-visitor-identifier");
 
 /// The longest header value that is looked at, in bytes.
@@ -87,6 +88,16 @@ pub(crate) fn sso_tokens(headers: &HeaderMap) -> SsoTokens {
         platform: PLATFORM_TOKENS.iter().filter_map(token).collect(),
         service: token(&SERVICE_TOKEN),
     }
+}
+
+/// What the platform partner's framework says. What cannot be read is as good as absent.
+pub(crate) fn framework_status(headers: &HeaderMap) -> Option<FrameworkStatus> {
+    let value = headers.get(FRAMEWORK_STATUS)?.as_bytes().trim_ascii();
+    if value.len() > VALUE_BYTES_MAX {
+        return None;
+    }
+    let json = PLAIN.decode(value).or_else(|_| URL.decode(value)).ok()?;
+    FrameworkStatus::from_json(&json)
 }
 
 /// What the caller calls itself.

@@ -63,6 +63,7 @@ pub(crate) async fn proven(parts: &mut Parts, app: &App) -> Result<(Call, Segmen
         client: caller.client,
         origin,
         sso: header::sso_tokens(&parts.headers),
+        framework: header::framework_status(&parts.headers),
         pass_identity: header::pass_identity(&parts.headers),
     };
     Ok((call, path))

@@ -3,6 +3,7 @@
 
 mod assertions;
 mod degradation;
+mod frameworks;
 mod profiles;
 mod sessions;
 mod sso;
@@ -10,6 +11,7 @@ mod trials;
 
 pub use assertions::SqlAssertions;
 pub use degradation::SqlDegradation;
+pub use frameworks::SqlFrameworkSignIns;
 pub use profiles::SqlProfiles;
 pub use sessions::SqlSessions;
 pub use sso::SqlSso;

@@ -27,7 +27,7 @@ impl SqlProfiles {
 
 macro_rules! columns {
     () => {
-        "id, service_provider, client, device, mvpd, user_id, attributes, home_based, partner, \
+        "id, service_provider, client, device, mvpd, user_id, attributes, home_based, framework, \
          subjects, credentials, session_id, not_before, not_after, invalidated_at, fetched_at, \
          endpoint, upstream_subject, session_index"
     };
@@ -43,10 +43,11 @@ macro_rules! at_key {
 const PUT: &str = concat!(
     "INSERT INTO profile (",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+               $19)
      ON CONFLICT (service_provider, client, device, mvpd) DO UPDATE SET
         id = excluded.id, user_id = excluded.user_id, attributes = excluded.attributes,
-        home_based = excluded.home_based, partner = excluded.partner,
+        home_based = excluded.home_based, framework = excluded.framework,
         subjects = excluded.subjects, credentials = excluded.credentials,
         session_id = excluded.session_id, not_before = excluded.not_before,
         not_after = excluded.not_after, invalidated_at = excluded.invalidated_at,
@@ -67,14 +68,14 @@ const LINKED_TO: &str = concat!(
     columns!(),
     " FROM profile_subject
       JOIN profile USING (service_provider, client, device, mvpd)
-      WHERE method = $1 AND subject = $2 AND not_after > $3 AND invalidated_at IS NULL
+      WHERE method = $1 AND digest = $2 AND not_after > $3 AND invalidated_at IS NULL
       ORDER BY not_before DESC, id LIMIT $4"
 );
 
 const UNLINK: &str = concat!("DELETE FROM profile_subject", at_key!());
 
 const LINK: &str = "
-    INSERT INTO profile_subject (service_provider, client, device, mvpd, method, subject)
+    INSERT INTO profile_subject (service_provider, client, device, mvpd, method, digest)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
 
 const DELETE: &str = concat!("DELETE FROM profile", at_key!(), " RETURNING ", columns!());
@@ -132,7 +133,7 @@ pub(super) async fn put(
         .bind(profile.user_id.as_str())
         .bind(to_json(&profile.attributes)?)
         .bind(profile.home_based.map(i64::from))
-        .bind(profile.partner.map(PlatformPartner::as_str))
+        .bind(profile.framework.map(PlatformPartner::as_str))
         .bind(to_json(&profile.subjects)?)
         .bind(profile.credentials.as_ref().map(Sealed::as_bytes))
         .bind(profile.session_id.as_str())
@@ -290,7 +291,7 @@ fn profile(row: &AnyRow) -> Result<Profile, StoreError> {
         user_id: record.get("user_id")?,
         attributes: record.json("attributes")?,
         home_based: record.get::<Option<i64>>("home_based")?.map(|flag| flag != 0),
-        partner: partner(&record)?,
+        framework: framework(&record)?,
         subjects: record.json("subjects")?,
         credentials: record.get::<Option<Vec<u8>>>("credentials")?.map(Sealed::from_bytes),
         upstream: Upstream {
@@ -306,7 +307,7 @@ fn profile(row: &AnyRow) -> Result<Profile, StoreError> {
     })
 }
 
-fn partner(record: &Record<'_>) -> Result<Option<PlatformPartner>, StoreError> {
-    let Some(name) = record.get::<Option<String>>("partner")? else { return Ok(None) };
+fn framework(record: &Record<'_>) -> Result<Option<PlatformPartner>, StoreError> {
+    let Some(name) = record.get::<Option<String>>("framework")? else { return Ok(None) };
     PlatformPartner::parse(&name).map(Some).ok_or_else(|| record.corrupt())
 }

@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use usher_clients::ClientStore;
 use usher_entitle::{
-    DegradationStore, ProfileStore, SessionStore, SsoStore, TrialStore, UsedAssertions,
+    DegradationStore, FrameworkSignIns, ProfileStore, SessionStore, SsoStore, TrialStore,
+    UsedAssertions,
 };
 use usher_registry::ChangesLog;
 use usher_store_sql::{
-    Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlProfiles, SqlSessions,
-    SqlSso, SqlTrials,
+    Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlFrameworkSignIns,
+    SqlProfiles, SqlSessions, SqlSso, SqlTrials,
 };
 use usher_testkit::contract;
 
@@ -91,6 +92,19 @@ async fn single_sign_on_keeps_its_promises() {
     contract::sso(async || {
         let database = Database::open(&file).await.unwrap();
         Arc::new(SqlSso::new(database)) as Arc<dyn SsoStore>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn framework_sign_ins_keep_their_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::frameworks(async || {
+        let database = Database::open(&file).await.unwrap();
+        let sign_ins = Arc::new(SqlFrameworkSignIns::new(database.clone()));
+        let profiles = Arc::new(SqlProfiles::new(database)) as Arc<dyn ProfileStore>;
+        (sign_ins as Arc<dyn FrameworkSignIns>, profiles)
     })
     .await;
 }

@@ -221,7 +221,7 @@ async fn a_subject_leads_to_the_profiles_that_carry_it(open: &impl AsyncFn() -> 
     let at = profile(holder("linked"), "linked").not_before;
     let with = |name: &str, subjects: &[u8]| Profile {
         subjects: subjects.iter().map(|number| subject(*number)).collect(),
-        partner: Some(PlatformPartner::Apple),
+        framework: Some(PlatformPartner::Apple),
         ..profile(holder(name), name)
     };
     let tv = with("linked-tv", &[100, 101]);

@@ -94,7 +94,7 @@ pub(super) fn profile(holder: Holder, id: &str) -> Profile {
         user_id: "u-1 \u{fc}".to_owned(),
         attributes: serde_json::Map::from_iter([("zip".to_owned(), vec!["10001"].into())]),
         home_based: Some(true),
-        partner: None,
+        framework: None,
         subjects: Vec::new(),
         credentials: Some(Sealed::from_bytes(vec![0, 1, 255])),
         upstream: Upstream {

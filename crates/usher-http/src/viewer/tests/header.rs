@@ -74,12 +74,18 @@ proptest! {
 
     #[test]
     fn no_value_of_any_header_is_too_odd_to_be_answered(value: Vec<u8>) {
-        for name in [DEVICE_IDENTIFIER, DEVICE_INFO, VISITOR_IDENTIFIER, header::USER_AGENT] {
+        let [platform, vendors] = PLATFORM_TOKENS;
+        let others = [SERVICE_TOKEN, VISITOR_IDENTIFIER, header::USER_AGENT, platform, vendors];
+        let named = [DEVICE_IDENTIFIER, DEVICE_INFO, FRAMEWORK_STATUS, PASS_IDENTITY];
+        for name in named.into_iter().chain(others) {
             if let Some(headers) = with(name, &value) {
                 let _ = device_identifier(&headers);
                 let _ = device_info(&headers);
                 let _ = visitor_identifier(&headers);
                 let _ = user_agent(&headers);
+                let _ = framework_status(&headers);
+                let _ = pass_identity(&headers);
+                let _ = sso_tokens(&headers);
             }
         }
     }
