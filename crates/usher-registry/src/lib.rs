@@ -13,6 +13,8 @@ mod duration;
 mod integration;
 mod media;
 mod mvpd;
+mod proxied;
+mod registry;
 mod settings;
 mod snapshot;
 mod sso;
@@ -32,8 +34,12 @@ pub use mvpd::{
     SamlEndpoint, SignedPart, SingleLogout, TempPassSettings, Transform, Transport, XacmlAuthz,
     XacmlSubject,
 };
+pub use proxied::{
+    ProxiedError, ProxiedList, ProxiedLists, ProxiedMvpd, Proxies, ProxyCaller, PushedLists,
+};
+pub use registry::Registry;
 pub use settings::{EffectiveSettings, Platform, PlatformCategory, Settings, SettingsTable};
-pub use snapshot::{Registry, Snapshot};
+pub use snapshot::{LostEndpoint, Snapshot};
 pub use sso::{OWN_SERVICE_TOKEN_ISSUER, PlatformIdentity, ServiceTokenIssuer, SsoScope};
 pub use streams::{
     Obligation, Policy, Predicate, Rule, RuleType, Strategy, StreamApplication, Tenant, Test,

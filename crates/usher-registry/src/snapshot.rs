@@ -1,32 +1,43 @@
-//! One validated revision, and the holder of the current one.
+//! One validated revision.
+
+mod lost;
+mod proxied;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use usher_core::{
     ApplicationId, MediaCompanyId, MvpdId, ServiceProviderId, SoftwareId, TenantId, Timestamp,
 };
 
 use crate::mvpd::platforms;
+use crate::proxied::PushedLists;
 use crate::{
     Assigned, Catalog, CatalogError, EffectiveSettings, Integration, Kind, MediaCompany, Mvpd,
     OWN_SERVICE_TOKEN_ISSUER, Platform, PlatformCategory, PlatformIdentity, Policy,
     RegisteredApplication, ServiceProvider, ServiceTokenIssuer, StreamApplication, Tenant,
 };
 
+pub use lost::LostEndpoint;
+
 /// First path segments that would be ambiguous as channel ids (`pass-rest-v2` §1).
 const RESERVED_SERVICE_PROVIDERS: [&str; 4] = ["authenticate", "sessions", "logout", "profiles"];
 
 /// An immutable, validated revision of the catalog with its indexes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     media_companies: HashMap<MediaCompanyId, Arc<MediaCompany>>,
     service_providers: HashMap<ServiceProviderId, Arc<ServiceProvider>>,
     mvpds: HashMap<MvpdId, Arc<Mvpd>>,
     /// By what the owner of a platform calls them.
     mvpds_at_partners: HashMap<Platform, HashMap<String, Arc<Mvpd>>>,
+    /// The integrations the document names, in its order.
+    written: Vec<Arc<Integration>>,
+    /// The providers behind each proxy, in the order they were given.
+    behind: HashMap<MvpdId, Vec<MvpdId>>,
+    /// What proxies pushed.
+    pushed: PushedLists,
     integrations: HashMap<(ServiceProviderId, MvpdId), Arc<Integration>>,
     /// In the order of the document, which is the order of the picker.
     integrations_by_channel: HashMap<ServiceProviderId, Vec<Arc<Integration>>>,
@@ -42,24 +53,27 @@ pub struct Snapshot {
 impl Snapshot {
     /// Validates `catalog` and builds its indexes. `revised_at` is when it was read.
     pub fn check(catalog: Catalog, revised_at: Timestamp) -> Result<Self, CatalogError> {
-        let mut integrations_by_channel: HashMap<_, Vec<_>> = HashMap::new();
-        let integrations: Vec<_> = catalog.integrations.into_iter().map(Arc::new).collect();
-        for integration in &integrations {
-            integrations_by_channel
-                .entry(integration.service_provider.clone())
-                .or_default()
-                .push(Arc::clone(integration));
+        let written: Vec<_> = catalog.integrations.into_iter().map(Arc::new).collect();
+        check_twice(&written)?;
+        let mut behind: HashMap<MvpdId, Vec<MvpdId>> = HashMap::new();
+        for mvpd in &catalog.mvpds {
+            if let Some(proxy) = &mvpd.proxy {
+                behind.entry(proxy.clone()).or_default().push(mvpd.id.clone());
+            }
         }
         let mvpds = index("MVPD", catalog.mvpds, |it| it.id.clone())?;
-        let snapshot = Self {
+        let mut snapshot = Self {
             media_companies: index("media company", catalog.media_companies, |it| it.id.clone())?,
             service_providers: index("service provider", catalog.service_providers, |it| {
                 it.id.clone()
             })?,
             mvpds_at_partners: at_partners(mvpds.values())?,
             mvpds,
-            integrations: index_arcs(integrations)?,
-            integrations_by_channel,
+            written,
+            behind,
+            pushed: PushedLists::new(),
+            integrations: HashMap::new(),
+            integrations_by_channel: HashMap::new(),
             applications: index("application", catalog.applications, |it| it.id.clone())?,
             tenants: index("tenant", catalog.tenants, |it| it.id.clone())?,
             stream_applications: index("stream application", catalog.stream_applications, |it| {
@@ -76,6 +90,7 @@ impl Snapshot {
             )?,
             revised_at,
         };
+        snapshot.integrate();
         snapshot.check_channels()?;
         snapshot.check_integrations()?;
         snapshot.check_applications()?;
@@ -127,7 +142,7 @@ impl Snapshot {
         self.mvpds.values()
     }
 
-    /// The *active* integration of a channel with a TV provider.
+    /// The *active* integration of a channel with a TV provider. Proxies are no choice of viewers.
     pub fn integration(
         &self,
         service_provider: &ServiceProviderId,
@@ -136,6 +151,7 @@ impl Snapshot {
         self.integrations
             .get(&(service_provider.clone(), mvpd.clone()))
             .filter(|integration| integration.enabled)
+            .filter(|_| self.mvpds.get(mvpd).is_some_and(|mvpd| mvpd.kind != Kind::Proxy))
     }
 
     /// The active integrations of a channel, with their TV providers, in the document's order.
@@ -149,6 +165,7 @@ impl Snapshot {
             .flatten()
             .filter(|integration| integration.enabled)
             .filter_map(|integration| Some((integration, self.mvpds.get(&integration.mvpd)?)))
+            .filter(|(_, mvpd)| mvpd.kind != Kind::Proxy)
     }
 
     /// The settings of an integration on a platform (`mvpd` §4).
@@ -427,39 +444,15 @@ fn at_partners<'m>(
     Ok(known)
 }
 
-fn index_arcs(
-    integrations: Vec<Arc<Integration>>,
-) -> Result<HashMap<(ServiceProviderId, MvpdId), Arc<Integration>>, CatalogError> {
-    let mut index = HashMap::with_capacity(integrations.len());
+fn check_twice(integrations: &[Arc<Integration>]) -> Result<(), CatalogError> {
+    let mut known = HashSet::new();
     for integration in integrations {
-        let key = (integration.service_provider.clone(), integration.mvpd.clone());
-        let id = format!("{}_{}", key.0, key.1);
-        if index.insert(key, integration).is_some() {
+        if !known.insert((&integration.service_provider, &integration.mvpd)) {
+            let id = format!("{}_{}", integration.service_provider, integration.mvpd);
             return Err(CatalogError::Duplicate { kind: "integration", id });
         }
     }
-    Ok(index)
-}
-
-/// Holds the current revision. Swapping it never waits for readers, nor they for it.
-#[derive(Debug)]
-pub struct Registry(ArcSwap<Snapshot>);
-
-impl Registry {
-    /// A registry whose current revision is `snapshot`.
-    pub fn new(snapshot: Snapshot) -> Self {
-        Self(ArcSwap::from_pointee(snapshot))
-    }
-
-    /// The current revision. Take it once per request.
-    pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.0.load_full()
-    }
-
-    /// Makes `snapshot` the current revision for every request that starts from now on.
-    pub fn replace(&self, snapshot: Snapshot) {
-        self.0.store(Arc::new(snapshot));
-    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -129,6 +129,8 @@ mod tests {
         settings = { all = { authn_ttl = "5d" } }
     "#;
 
+    const DAY: u64 = 24 * 3600;
+
     fn check(more: &str) -> Result<Snapshot, String> {
         let catalog = Catalog::from_toml(&format!("{WORLD}{more}"));
         catalog
@@ -172,7 +174,6 @@ mod tests {
             let settings = snapshot.settings(integration, PlatformCategory::Desktop, None);
             (settings.authn_ttl().unwrap().as_secs(), settings.authz_ttl().unwrap().as_secs())
         };
-        const DAY: u64 = 24 * 3600;
         assert_eq!(days("ONE"), (5 * DAY, DAY));
         assert_eq!(days("TWO"), (2 * DAY, DAY));
     }

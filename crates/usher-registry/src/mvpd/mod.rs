@@ -11,7 +11,7 @@ mod meaning;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 use usher_core::{MvpdId, ServiceProviderId};
 
@@ -133,7 +133,7 @@ pub enum Kind {
 }
 
 /// Size of a frame, in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "named for what they are")]
 pub struct IFrame {

@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use usher_registry::Meaning::{
+    AuthorizationDeniedByHbaPolicies, AuthorizationDeniedBySessionInvalidated,
+    IdentityNotRecognizedByMvpd,
+};
 use usher_registry::{AuthzProtocol, PreflightMode, RatingStyle, ResourceFormat};
 use usher_saml::authz::{Attribute, Decision};
 
@@ -241,10 +245,6 @@ async fn mvpd_24_a_table_gives_codes_of_the_provider_their_meaning() {
     let pdp = Pdp::open(&house, |_| Reply::Raw(500, FAULT)).await;
     let teapot = Pdp::open(&house, |_| Reply::Raw(418, "short and stout")).await;
     let couch = Couch::with(&house, "OpCo", "ben").await;
-    use usher_registry::Meaning::{
-        AuthorizationDeniedByHbaPolicies, AuthorizationDeniedBySessionInvalidated,
-        IdentityNotRecognizedByMvpd,
-    };
     for (pdp, sign, meaning, code) in [
         (&pdp, "Client.Other", IdentityNotRecognizedByMvpd, "network_received_error"),
         (&pdp, "500", IdentityNotRecognizedByMvpd, "identity_not_recognized_by_mvpd"),
