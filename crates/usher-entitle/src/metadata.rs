@@ -116,6 +116,7 @@ fn rule(partner: &Partner, name: &str) -> Option<MetadataRule> {
         .metadata
         .get(name)
         .or_else(|| partner.mvpd.metadata.get(name))
+        .or_else(|| partner.proxy.as_ref()?.metadata.get(name))
         .copied()
         .or(always)
 }

@@ -8,13 +8,13 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value};
 use url::Url;
-use usher_entitle::{DenyReason, MvpdFailure, MvpdOutcome};
-use usher_registry::RestAuthz;
+use usher_entitle::MvpdOutcome;
+use usher_registry::{Meaning, RestAuthz};
 use usher_saml::Resource;
 
-use crate::meaning::{self, Meaning};
+use crate::meaning;
+use crate::path;
 use crate::peer::{Answer, PeerError, Way};
-use crate::{path, text};
 
 /// One question.
 pub(crate) struct Question<'q> {
@@ -62,21 +62,17 @@ pub(crate) fn outcome(endpoint: &RestAuthz, answer: &Answer) -> MvpdOutcome {
             Some(decision) if endpoint.permit_values.contains(&decision) => {
                 return MvpdOutcome::Permit { ttl: ttl(endpoint, &body), attributes: Map::new() };
             }
-            Some(_) => Meaning::Denied(DenyReason::NotEntitled),
-            None => Meaning::Failed(MvpdFailure::BadAnswer),
+            Some(_) => Meaning::AuthorizationDeniedByMvpd,
+            None => Meaning::NetworkReceivedError,
         },
-        401 | 403 => Meaning::Denied(DenyReason::NotEntitled),
-        _ => Meaning::Failed(MvpdFailure::BadAnswer),
+        401 | 403 => Meaning::AuthorizationDeniedByMvpd,
+        _ => Meaning::NetworkReceivedError,
     };
     let reason = path::text(&body, &endpoint.reason_path);
     let signs = [reason.unwrap_or_default(), answer.status.to_string()];
-    match meaning::of(&endpoint.status_map, signs.iter().map(String::as_str)).unwrap_or(plain) {
-        Meaning::Failed(failure) => MvpdOutcome::Failed(failure),
-        Meaning::Denied(reason) => {
-            let message = path::text(&body, &endpoint.message_path);
-            MvpdOutcome::Deny { reason, details: message.as_deref().and_then(text::details) }
-        }
-    }
+    let signs = signs.iter().map(String::as_str);
+    let meaning = meaning::of(&endpoint.status_map, signs).unwrap_or(plain);
+    meaning::outcome(meaning, path::text(&body, &endpoint.message_path).as_deref())
 }
 
 /// Whole seconds. A lifetime that is none is as good as unsaid.
@@ -88,6 +84,7 @@ fn ttl(endpoint: &RestAuthz, body: &Value) -> Option<Duration> {
 mod tests {
     use super::*;
     use serde_json::json;
+    use usher_entitle::{DenyReason, MvpdFailure};
 
     fn endpoint() -> RestAuthz {
         serde_json::from_value(json!({

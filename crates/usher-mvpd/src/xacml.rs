@@ -17,7 +17,7 @@ use usher_saml::authz::{
 use usher_saml::{Resource, SignError, SigningIdentity, TrustedKeys};
 
 use crate::claims;
-use crate::meaning::{self, Meaning};
+use crate::meaning;
 use crate::peer::{Answer, PeerError, Way};
 
 /// How a query is wrapped.
@@ -197,13 +197,7 @@ impl Asker {
         details: Option<&str>,
     ) -> Option<MvpdOutcome> {
         let meaning = meaning::of(&self.endpoint.status_map, signs)?;
-        Some(match meaning {
-            Meaning::Denied(reason) => {
-                let details = details.and_then(crate::text::details);
-                MvpdOutcome::Deny { reason, details }
-            }
-            Meaning::Failed(failure) => MvpdOutcome::Failed(failure),
-        })
+        Some(meaning::outcome(meaning, details))
     }
 
     /// What one result means (`mvpd` §7.5).

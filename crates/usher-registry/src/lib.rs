@@ -13,6 +13,8 @@ mod duration;
 mod integration;
 mod media;
 mod mvpd;
+mod proxied;
+mod registry;
 mod settings;
 mod snapshot;
 mod sso;
@@ -27,13 +29,17 @@ pub use media::{Domain, MediaCompany, ServiceProvider};
 pub use mvpd::{
     AuthnEndpoint, AuthnProtocol, AuthzEndpoint, AuthzProtocol, Binding, ChosenEndpoints,
     ClientAuthentication, Endpoint, Endpoints, IFrame, Kind, LogoutEndpoint, LogoutMode, Mapping,
-    Mvpd, OAuthEndpoint, PartnerPlatform, Pattern, Preflight, PreflightMode, Protection, Protocol,
-    ProxyIssuer, RatingStyle, RedirectLogout, ResourceFormat, RestAuthz, ReturnedState,
+    Meaning, Mvpd, OAuthEndpoint, PartnerPlatform, Pattern, Preflight, PreflightMode, Protection,
+    Protocol, ProxyIssuer, RatingStyle, RedirectLogout, ResourceFormat, RestAuthz, ReturnedState,
     SamlEndpoint, SignedPart, SingleLogout, TempPassSettings, Transform, Transport, XacmlAuthz,
     XacmlSubject,
 };
+pub use proxied::{
+    ProxiedError, ProxiedList, ProxiedLists, ProxiedMvpd, Proxies, ProxyCaller, PushedLists,
+};
+pub use registry::Registry;
 pub use settings::{EffectiveSettings, Platform, PlatformCategory, Settings, SettingsTable};
-pub use snapshot::{Registry, Snapshot};
+pub use snapshot::{LostEndpoint, Snapshot};
 pub use sso::{OWN_SERVICE_TOKEN_ISSUER, PlatformIdentity, ServiceTokenIssuer, SsoScope};
 pub use streams::{
     Obligation, Policy, Predicate, Rule, RuleType, Strategy, StreamApplication, Tenant, Test,

@@ -6,7 +6,7 @@
 //! ends in an error of bounded cost.
 //!
 //! [`IdentityProvider`] verifies sign-in responses, [`AuthnRequest`] asks for them, [`authz`] asks a
-//! provider's authorization service, [`Resource`] reads MRSS, and [`idp`] is the provider's side of it all.
+//! provider's authorization service, [`Resource`] reads MRSS, [`proxied`] the lists of proxies, and [`idp`] is the provider's side of it all.
 
 pub mod authz;
 pub mod binding;
@@ -17,6 +17,7 @@ pub mod logout;
 pub mod metadata;
 mod mrss;
 mod names;
+pub mod proxied;
 mod request;
 mod response;
 mod signature;

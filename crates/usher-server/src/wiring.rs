@@ -17,7 +17,7 @@ use usher_entitle::{
 use usher_http::{App, HttpSettings, Limit, Parts, Readiness, ThrottleSettings, TrustForwardedFor};
 use usher_jose::{SealingKey, Signer, SigningKey, SigningPool};
 use usher_mvpd::{DemoProviders, Gateway, GatewayPorts, GatewaySettings, PlainHttp};
-use usher_registry::Registry;
+use usher_registry::{Proxies, Registry};
 use usher_reports::{Event, EventBatch, EventJournal, ReportSettings, Reports};
 use usher_store_local::{
     ExplanationSettings, JournalSettings, LocalActivity, LocalExplanations, LocalJournal,
@@ -25,7 +25,7 @@ use usher_store_local::{
 };
 use usher_store_sql::{
     Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlFrameworkSignIns,
-    SqlProfiles, SqlSessions, SqlSso, SqlTrials,
+    SqlProfiles, SqlProxiedLists, SqlSessions, SqlSso, SqlTrials,
 };
 use usher_streams::{Ports, Quotas, Streams, StreamsConfig};
 
@@ -40,8 +40,8 @@ const EXPIRY_EVERY: Duration = Duration::from_millis(500);
 /// A month as retention counts it: never shorter than the calendar's.
 const MONTH: Duration = Duration::from_hours(24 * 31);
 
-/// How often rules of degradation are read again, which another process may have changed
-/// (`access-variants` G10: 10 s at most).
+/// How often rules of degradation and lists of proxies are read again, which another process may have
+/// changed (`access-variants` G10: 10 s at most).
 const REFRESH_EVERY: Duration = Duration::from_secs(5);
 
 /// How often records that are over are forgotten.
@@ -87,6 +87,7 @@ pub async fn wire(wiring: Wiring) -> Result<Wired> {
         streams: Arc::new(workshop.streams()),
         reports: Arc::new(workshop.reports()?),
         changes: Arc::new(SqlChanges::new(workshop.wiring.stores.database.clone())),
+        proxies: Arc::new(workshop.proxies()),
         settings: workshop.http()?,
         registry: Arc::clone(&workshop.wiring.registry),
         demo: workshop.wiring.demo.clone(),
@@ -94,6 +95,7 @@ pub async fn wire(wiring: Wiring) -> Result<Wired> {
         entropy: Arc::clone(&workshop.wiring.entropy),
         readiness: Readiness::default(),
     });
+    app.proxies.refresh().await?;
     app.entitlement.refresh_degradation().await?;
     Ok(Wired { chores: chores(&app), app, stores: workshop.wiring.stores })
 }
@@ -271,6 +273,13 @@ impl Workshop {
         Ok(Entitlement::new(ports, config))
     }
 
+    fn proxies(&self) -> Proxies {
+        let Wiring { stores, registry, clock, .. } = &self.wiring;
+        let lists = Arc::new(SqlProxiedLists::new(stores.database.clone()));
+        let changes = Arc::new(SqlChanges::new(stores.database.clone()));
+        Proxies::new(Arc::clone(registry), lists, changes, Arc::clone(clock))
+    }
+
     fn streams(&self) -> Streams {
         let Wiring { settings, keys, registry, clock, entropy, .. } = &self.wiring;
         let ports = Ports {
@@ -371,6 +380,9 @@ fn chores(app: &App) -> Vec<JoinHandle<()>> {
             due.tick().await;
             if let Err(error) = rules.entitlement.refresh_degradation().await {
                 tracing::error!(%error, "rules of degradation cannot be read; those in force stay");
+            }
+            if let Err(error) = rules.proxies.refresh().await {
+                tracing::error!(%error, "lists of proxies cannot be read; those in force stay");
             }
         }
     };

@@ -301,6 +301,25 @@ async fn a_sign_in_outlives_a_restart_of_the_provider() {
 }
 
 #[tokio::test]
+async fn mvpd_16_a_home_based_sign_in_is_asked_for_where_it_is_wanted() {
+    let house = House::open().await;
+    for wanted in [false, true] {
+        house.push(|catalog| {
+            for integration in &mut catalog.integrations {
+                integration.settings.all.attempt_hba = Some(wanted);
+            }
+        });
+        let (_, start) = Couch::before_sign_in(&house).await;
+        let provider = location(&house.send(house.http.get(start)).await);
+        assert_eq!(query(&provider).get("hba_flag").map(String::as_str), wanted.then_some("true"));
+    }
+    let ann = Couch::with(&house, "ann").await.profile().await;
+    assert_eq!(ann["attributes"]["hba_status"]["value"], "true");
+    let lifetime = ann["notAfter"].as_i64().zip(ann["notBefore"].as_i64()).map(|(to, at)| to - at);
+    assert_eq!(lifetime, Some(7 * 24 * 3_600_000));
+}
+
+#[tokio::test]
 async fn mvpd_15_a_refused_refresh_token_ends_the_profile() {
     let house = House::open().await;
     let ann = Couch::with(&house, "ann").await;

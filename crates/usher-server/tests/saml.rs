@@ -18,5 +18,7 @@ mod decisions;
 mod logout;
 #[path = "saml/pdp.rs"]
 mod pdp;
+#[path = "saml/proxies.rs"]
+mod proxies;
 #[path = "saml/sign_in.rs"]
 mod sign_in;

@@ -12,6 +12,7 @@ mod dialect;
 mod entitlement;
 mod group;
 mod migrations;
+mod proxied;
 mod row;
 
 pub use changes::SqlChanges;
@@ -20,3 +21,4 @@ pub use database::{Database, OpenError};
 pub use entitlement::{
     SqlAssertions, SqlDegradation, SqlFrameworkSignIns, SqlProfiles, SqlSessions, SqlSso, SqlTrials,
 };
+pub use proxied::SqlProxiedLists;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use usher_core::{EntropyExt, StoreError, Timestamp};
 use usher_jose::SealError;
-use usher_registry::{EffectiveSettings, ServiceProvider, Snapshot};
+use usher_registry::{EffectiveSettings, LostEndpoint, ServiceProvider, Snapshot};
 use usher_reports::EntitlementEventName as Name;
 
 use super::Entitlement;
@@ -171,6 +171,12 @@ impl Entitlement {
             Err(error) => self.turn_away(&scene, &state, &error).await?,
         }
         Ok(scene.target.redirect_url)
+    }
+
+    /// How many sign-ins that still count were made at this endpoint (`mvpd` M3).
+    pub async fn signed_in_at(&self, endpoint: &LostEndpoint) -> Result<u64, StoreError> {
+        let now = self.clock.now();
+        self.profiles.store().signed_in_through(&endpoint.mvpds, &endpoint.id, now).await
     }
 
     /// Whether the channel, as it stands now, may send the viewer where the session says.

@@ -68,6 +68,13 @@ fn mvpd(configured: &ConfiguredMvpd) -> Value {
     for (name, flag) in flags {
         members.extend(flag.map(|flag| (name.to_owned(), json!(flag))));
     }
+    if let Some(frame) = configured.mvpd.iframe {
+        members.extend([
+            ("iFrameRequired".to_owned(), json!(true)),
+            ("iFrameWidth".to_owned(), json!(frame.width)),
+            ("iFrameHeight".to_owned(), json!(frame.height)),
+        ]);
+    }
     if let Some(partner) = &configured.partner_sso {
         members.extend([
             ("enablePlatformServices".to_owned(), json!(partner.enabled)),

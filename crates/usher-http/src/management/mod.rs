@@ -5,11 +5,12 @@
 pub(crate) mod caller;
 mod degradation;
 mod passes;
+mod proxies;
 
 use axum::Router;
 
 use crate::App;
 
 pub(crate) fn routes(app: &App) -> Router<App> {
-    passes::routes().merge(degradation::routes(app))
+    passes::routes().merge(degradation::routes(app)).merge(proxies::routes())
 }

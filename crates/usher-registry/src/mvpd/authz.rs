@@ -8,6 +8,7 @@ use url::Url;
 use usher_core::Secret;
 
 use super::endpoints::{Endpoint, Protocol};
+use super::meaning::Meaning;
 use crate::duration;
 
 /// A way to ask.
@@ -62,7 +63,7 @@ pub struct RestAuthz {
     /// Reasons and statuses that mean something else than a plain denial or failure: to error code
     /// (`mvpd` §7.5).
     #[serde(default)]
-    pub status_map: IndexMap<String, String>,
+    pub status_map: IndexMap<String, Meaning>,
     /// The way there.
     #[serde(default)]
     pub transport: Transport,
@@ -126,7 +127,7 @@ pub struct XacmlAuthz {
     /// Status codes, reason codes, fault codes and HTTP statuses that mean something else than they seem:
     /// to error code (`mvpd` §7.5).
     #[serde(default)]
-    pub status_map: IndexMap<String, String>,
+    pub status_map: IndexMap<String, Meaning>,
     /// The way there.
     #[serde(default)]
     pub transport: Transport,

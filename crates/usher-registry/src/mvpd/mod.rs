@@ -2,14 +2,16 @@
 
 mod authn;
 mod authz;
+mod check;
 mod endpoints;
 mod logout;
 mod mapping;
+mod meaning;
 
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 use usher_core::{MvpdId, ServiceProviderId};
 
@@ -27,9 +29,11 @@ pub use authz::{
     AuthzEndpoint, AuthzProtocol, RatingStyle, ResourceFormat, RestAuthz, Transport, XacmlAuthz,
     XacmlSubject,
 };
+pub(crate) use check::platforms;
 pub use endpoints::{ChosenEndpoints, Endpoint, Endpoints, Protocol};
 pub use logout::{LogoutEndpoint, LogoutMode, RedirectLogout, ReturnedState, SingleLogout};
 pub use mapping::{Mapping, Pattern, Transform};
+pub use meaning::Meaning;
 
 /// A pay-TV provider.
 #[derive(Clone, Debug, Deserialize)]
@@ -100,6 +104,17 @@ impl Mvpd {
     pub fn name_at_proxy(&self) -> &str {
         self.provider_id.as_deref().unwrap_or_else(|| self.id.as_str())
     }
+
+    /// The settings that hold where these endpoints are used, the most general first (`mvpd` §4, levels
+    /// 1 and 2).
+    pub(crate) fn settings_at<'m>(
+        &'m self,
+        chosen: &ChosenEndpoints,
+    ) -> impl Iterator<Item = &'m SettingsTable> + use<'m> {
+        let signing_in = self.authn.chosen(chosen.authn.as_deref()).map(|it| &it.settings);
+        let asking = self.authz.chosen(chosen.authz.as_deref()).map(|it| &it.settings);
+        [Some(&self.settings), signing_in, asking].into_iter().flatten()
+    }
 }
 
 /// What stands behind an MVPD id.
@@ -118,7 +133,7 @@ pub enum Kind {
 }
 
 /// Size of a frame, in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "named for what they are")]
 pub struct IFrame {

@@ -529,11 +529,7 @@ async fn var_12_a_rule_of_a_proxy_covers_its_providers_and_not_the_reverse() {
         if let Some(sibling) = &mut sibling {
             sibling.id = "OpCoSibling".into();
         }
-        let integration = catalog.integrations.iter().find(|it| it.mvpd.as_str() == "OpCoProxied");
-        let mut integration = integration.cloned().expect("an integration");
-        integration.mvpd = "OpCoSibling".into();
         catalog.mvpds.extend(sibling);
-        catalog.integrations.push(integration);
     });
     let reason = |mvpd: &'static str| {
         let app = &app;

@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use usher_registry::Meaning::{
+    AuthorizationDeniedByHbaPolicies, AuthorizationDeniedBySessionInvalidated,
+    IdentityNotRecognizedByMvpd,
+};
 use usher_registry::{AuthzProtocol, PreflightMode, RatingStyle, ResourceFormat};
 use usher_saml::authz::{Attribute, Decision};
 
@@ -241,16 +245,21 @@ async fn mvpd_24_a_table_gives_codes_of_the_provider_their_meaning() {
     let pdp = Pdp::open(&house, |_| Reply::Raw(500, FAULT)).await;
     let teapot = Pdp::open(&house, |_| Reply::Raw(418, "short and stout")).await;
     let couch = Couch::with(&house, "OpCo", "ben").await;
-    for (pdp, sign, code) in [
-        (&pdp, "Client.Other", "network_received_error"),
-        (&pdp, "500", "identity_not_recognized_by_mvpd"),
-        (&teapot, "418", "authorization_denied_by_hba_policies"),
-        (&pdp, "Client.Gone", "authorization_denied_by_session_invalidated"),
+    for (pdp, sign, meaning, code) in [
+        (&pdp, "Client.Other", IdentityNotRecognizedByMvpd, "network_received_error"),
+        (&pdp, "500", IdentityNotRecognizedByMvpd, "identity_not_recognized_by_mvpd"),
+        (&teapot, "418", AuthorizationDeniedByHbaPolicies, "authorization_denied_by_hba_policies"),
+        (
+            &pdp,
+            "Client.Gone",
+            AuthorizationDeniedBySessionInvalidated,
+            "authorization_denied_by_session_invalidated",
+        ),
     ] {
         house.push(|catalog| {
             let endpoint = xacml(catalog, "OpCo");
             pdp.at(endpoint);
-            endpoint.status_map = [(sign.to_owned(), code.to_owned())].into_iter().collect();
+            endpoint.status_map = [(sign.to_owned(), meaning)].into_iter().collect();
         });
         assert_eq!(error(&couch.authorize("acme-one").await), code);
     }

@@ -5,10 +5,10 @@ use usher_entitle::{
     DegradationStore, FrameworkSignIns, ProfileStore, SessionStore, SsoStore, TrialStore,
     UsedAssertions,
 };
-use usher_registry::ChangesLog;
+use usher_registry::{ChangesLog, ProxiedLists};
 use usher_store_sql::{
     Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlFrameworkSignIns,
-    SqlProfiles, SqlSessions, SqlSso, SqlTrials,
+    SqlProfiles, SqlProxiedLists, SqlSessions, SqlSso, SqlTrials,
 };
 use usher_testkit::contract;
 
@@ -116,6 +116,17 @@ async fn the_changes_log_keeps_its_promises() {
     contract::changes(async || {
         let database = Database::open(&file).await.unwrap();
         Arc::new(SqlChanges::new(database)) as Arc<dyn ChangesLog>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn proxied_lists_keep_their_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::proxied_lists(async || {
+        let database = Database::open(&file).await.unwrap();
+        Arc::new(SqlProxiedLists::new(database)) as Arc<dyn ProxiedLists>
     })
     .await;
 }
