@@ -28,8 +28,12 @@ mod explain;
 mod general;
 #[path = "entitlement/logout.rs"]
 mod logout;
+#[path = "mvpd/peer.rs"]
+mod peer;
 #[path = "entitlement/profiles.rs"]
 mod profiles;
+#[path = "entitlement/provider.rs"]
+mod provider;
 #[path = "entitlement/sessions.rs"]
 mod sessions;
 #[path = "entitlement/sso.rs"]
