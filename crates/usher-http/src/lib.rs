@@ -29,6 +29,7 @@ use throttle::Throttle;
 pub use app::{App, Parts};
 pub use health::Readiness;
 pub use settings::HttpSettings;
+pub use streams::{Origins, PolicyNames, StreamSettings};
 pub use throttle::{Limit, ThrottleSettings, TrustForwardedFor};
 
 /// Every route of the server.
@@ -39,7 +40,7 @@ pub fn router(app: App) -> Router {
         .merge(dcr::routes())
         .merge(entitlement::routes(&app))
         .merge(passes::routes())
-        .merge(streams::routes())
+        .merge(streams::routes(&app))
         .merge(reports::routes());
     if app.demo.is_some() {
         router = router.merge(demo::routes());

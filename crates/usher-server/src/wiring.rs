@@ -12,7 +12,10 @@ use usher_config::{Settings, Throttle};
 use usher_core::{Clock, Entropy, Secret};
 use usher_cube::{Rules, Switches, Zone};
 use usher_entitle::{Entitlement, EntitlementConfig, EntitlementPorts, MediaTokenFormat};
-use usher_http::{App, HttpSettings, Limit, Parts, Readiness, ThrottleSettings, TrustForwardedFor};
+use usher_http::{
+    App, HttpSettings, Limit, Origins, Parts, PolicyNames, Readiness, StreamSettings,
+    ThrottleSettings, TrustForwardedFor,
+};
 use usher_jose::{SealingKey, Signer, SigningKey, SigningPool};
 use usher_mvpd::{DemoProviders, Gateway, Limits};
 use usher_registry::Registry;
@@ -21,7 +24,7 @@ use usher_store_local::{
     JournalSettings, LocalActivity, LocalJournal, LocalWarehouse, WarehouseSettings,
 };
 use usher_store_sql::{Database, SqlClients, SqlProfiles, SqlSessions, SqlTrials};
-use usher_streams::{Ports, Quotas, Streams, StreamsConfig};
+use usher_streams::{Ports, Quota, Quotas, Streams, StreamsConfig};
 
 use crate::keys::Keys;
 
@@ -207,8 +210,8 @@ impl Workshop {
         let config = StreamsConfig {
             heartbeat_interval: Some(settings.streams.heartbeat_interval),
             activity_window: settings.streams.activity_window,
-            throttle: settings.throttle.enabled.then(Quotas::default),
-            strict_metadata: false,
+            throttle: settings.throttle.enabled.then(|| quotas(&settings.streams)),
+            strict_metadata: settings.streams.strict_standard_metadata,
             seal_key: stream_seal(&keys.fingerprint),
         };
         Streams::new(ports, config)
@@ -234,6 +237,7 @@ impl Workshop {
                 limit: enabled.then_some(Limit { rate: *rate, burst: *burst }),
                 trust_forwarded_for: trusted(trust_forwarded_for)?,
             },
+            streams: stream_settings(&settings.streams, base_url),
             media_token_keys: vec![keys.media_tokens_jws.public().clone()],
             media_token_certificate: keys.media_token_certificate.clone(),
         })
@@ -248,6 +252,33 @@ impl Workshop {
 fn stream_seal(fingerprint: &Secret<[u8; 32]>) -> Secret<[u8; 16]> {
     let derived = usher_jose::hmac_sha256(fingerprint.expose(), b"stream ids");
     Secret::new(std::array::from_fn(|at| derived.get(at).copied().unwrap_or_default()))
+}
+
+fn quotas(settings: &usher_config::Streams) -> Quotas {
+    let quota = |calls| Quota { calls, per: settings.throttle_window };
+    Quotas {
+        per_session: quota(settings.session_calls),
+        per_subject: quota(settings.subject_starts),
+    }
+}
+
+fn stream_settings(settings: &usher_config::Streams, base_url: &Url) -> StreamSettings {
+    let origins = if settings.allowed_origins.iter().any(|origin| origin == "*") {
+        Origins::Any
+    } else {
+        Origins::Listed(settings.allowed_origins.clone())
+    };
+    let policy_names = match settings.prefix_policy_names {
+        true => PolicyNames::WithOwner,
+        false => PolicyNames::Plain,
+    };
+    StreamSettings {
+        challenge: settings.challenge,
+        origins,
+        policy_names,
+        termination_message: settings.termination_message.clone(),
+        over_tls: base_url.scheme() == "https",
+    }
 }
 
 fn trusted(setting: &usher_config::TrustForwardedFor) -> Result<TrustForwardedFor> {

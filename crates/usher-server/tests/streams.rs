@@ -16,9 +16,11 @@ mod policies;
 mod protocol;
 #[path = "streams/records.rs"]
 mod records;
-#[path = "streams/runner.rs"]
+#[path = "streams/runner/mod.rs"]
 mod runner;
 mod support;
+#[path = "streams/switches.rs"]
+mod switches;
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
-use usher_core::Timestamp;
+use usher_core::{TenantId, Timestamp};
 use usher_registry::{Obligation, Policy, Predicate, Rule, Snapshot, Strategy, StreamApplication};
 
 use crate::stream::Stream;
@@ -32,6 +32,8 @@ const BY_DESIGN: [&str; 10] = [
 pub struct Violation {
     /// The policy's name.
     pub policy: String,
+    /// The tenant that wrote the policy.
+    pub owner: TenantId,
     /// The rule's name.
     pub rule: String,
     /// The configured text for viewers.
@@ -164,6 +166,7 @@ impl<'a> Judge<'a> {
         });
         Violation {
             policy: policy.name.clone(),
+            owner: policy.owner.clone(),
             rule: rule.name.clone(),
             message: rule.message.clone(),
             attribute: rule.attribute.clone(),

@@ -3,13 +3,14 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 use usher_core::{StoreError, Timestamp};
 use usher_streams::{BeatError, StartError, StopError, Terminator, Violation};
 
 use super::body::EvaluationResult;
+use super::settings::StreamSettings;
 
 /// Everything this API refuses a request with.
 pub(super) enum Refusal {
@@ -82,26 +83,29 @@ impl From<StoreError> for Refusal {
 }
 
 impl Refusal {
-    pub(super) fn into_response(self) -> Response {
+    pub(super) fn into_response(self, settings: &StreamSettings) -> Response {
         match self {
             Self::Malformed => empty(StatusCode::BAD_REQUEST),
             Self::MissingMetadata => {
                 json(StatusCode::BAD_REQUEST, &EvaluationResult::missing_metadata())
             }
-            Self::Unauthorized => {
+            Self::Unauthorized if settings.challenge => {
                 let challenge = HeaderValue::from_static("Basic realm=\"cm\"");
                 with(empty(StatusCode::UNAUTHORIZED), header::WWW_AUTHENTICATE, challenge)
             }
+            Self::Unauthorized => empty(StatusCode::UNAUTHORIZED),
             Self::Forbidden => empty(StatusCode::FORBIDDEN),
             Self::NotFound => empty(StatusCode::NOT_FOUND),
             Self::MethodNotAllowed(allow) => {
                 with(empty(StatusCode::METHOD_NOT_ALLOWED), header::ALLOW, allow)
             }
             Self::Denied(violations) => {
-                json(StatusCode::CONFLICT, &EvaluationResult::denied(&violations))
+                json(StatusCode::CONFLICT, &EvaluationResult::denied(&violations, settings))
             }
             Self::Gone(None) => empty(StatusCode::GONE),
-            Self::Gone(Some(killer)) => json(StatusCode::GONE, &EvaluationResult::killed(&killer)),
+            Self::Gone(Some(killer)) => {
+                json(StatusCode::GONE, &EvaluationResult::killed(&killer, settings))
+            }
             Self::RequestLineTooLong => empty(StatusCode::URI_TOO_LONG),
             Self::Throttled(until) => {
                 with(empty(StatusCode::TOO_MANY_REQUESTS), header::EXPIRES, http_date(until))
@@ -169,35 +173,4 @@ pub(super) fn preflight() -> Response {
     headers.into_iter().fold(empty(StatusCode::OK), |response, (name, value)| {
         with(response, name, HeaderValue::from_static(value))
     })
-}
-
-/// On every answer, refusals included.
-const EVERYWHERE: [(HeaderName, &str); 6] = [
-    (header::CACHE_CONTROL, "no-store"),
-    (header::X_XSS_PROTECTION, "1; mode=block"),
-    (header::X_FRAME_OPTIONS, "DENY"),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-    (
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        "Location, Date, Expires, Content-Length, Last-Modified",
-    ),
-];
-
-/// Three entries, because that is what clients of the documented service see.
-const VARY: [&str; 3] =
-    ["Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"];
-
-/// Adds what every answer carries; `now` dates those without a date.
-pub(super) fn dress(mut response: Response, now: Timestamp) -> Response {
-    let headers: &mut HeaderMap = response.headers_mut();
-    headers.reserve(EVERYWHERE.len() + VARY.len() + 1);
-    for (name, value) in EVERYWHERE {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    for value in VARY {
-        headers.append(header::VARY, HeaderValue::from_static(value));
-    }
-    headers.entry(header::DATE).or_insert_with(|| http_date(now));
-    response
 }

@@ -9,43 +9,58 @@ mod answer;
 mod beat;
 mod body;
 mod caller;
+mod dress;
 mod list;
 mod metadata;
 mod path;
+mod settings;
 mod start;
 mod stop;
 mod submission;
 
+use std::sync::Arc;
+
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::Method;
+use axum::extract::Request;
+use axum::http::{Method, header};
 use axum::response::Response;
 use axum::routing::any;
 
 use crate::App;
 
-use answer::{Refusal, dress};
+use answer::Refusal;
+use dress::Dress;
 use path::{Place, Target};
 
-pub(crate) fn routes() -> Router<App> {
+pub use settings::{Origins, PolicyNames, StreamSettings};
+
+/// The routes of the stream-limiting API.
+pub(crate) fn routes(app: &App) -> Router<App> {
+    let dress = Arc::new(Dress::new(&app.settings.streams));
+    let app = app.clone();
+    let enter = any(move |request| enter(app.clone(), Arc::clone(&dress), request));
     let router = Router::new()
-        .route("/v2/metadata", any(enter))
-        .route("/v2/sessions/{idp}/{subject}", any(enter))
-        .route("/v2/sessions/{idp}/{subject}/{session}", any(enter))
-        .route("/v2/runningStreams/{idp}/{subject}", any(enter));
+        .route("/v2/metadata", enter.clone())
+        .route("/v2/sessions/{idp}/{subject}", enter.clone())
+        .route("/v2/sessions/{idp}/{subject}/{session}", enter.clone())
+        .route("/v2/runningStreams/{idp}/{subject}", enter.clone());
     // Stray paths: other spellings of the above, or 404 in this API's clothes. `/v1` is its past.
     ["/v2", "/v2/", "/v2/{*rest}", "/v1/{*rest}"]
         .into_iter()
-        .fold(router, |router, stray| router.route(stray, any(enter)))
+        .fold(router, |router, stray| router.route(stray, enter.clone()))
 }
 
 /// Longest request line answered, in bytes (contracts README, clarification 14).
 const REQUEST_LINE_BYTES_MAX: usize = 16 * 1024;
 
-async fn enter(State(app): State<App>, request: Request) -> Response {
+async fn enter(app: App, dress: Arc<Dress>, request: Request) -> Response {
     let now = app.clock.now();
-    let answer = answer(&app, request).await.unwrap_or_else(Refusal::into_response);
-    dress(answer, now)
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let answer = match answer(&app, request).await {
+        Ok(answer) => answer,
+        Err(refusal) => refusal.into_response(&app.settings.streams),
+    };
+    dress.put_on(answer, origin, now)
 }
 
 /// Checks in the order of `concurrency` §9: preflight, routing, method, caller, then the rest.
