@@ -24,7 +24,7 @@ use usher_store_local::{
     JournalSettings, LocalActivity, LocalJournal, LocalWarehouse, WarehouseSettings,
 };
 use usher_store_sql::{Database, SqlClients, SqlProfiles, SqlSessions, SqlTrials};
-use usher_streams::{Ports, Quota, Quotas, Streams, StreamsConfig};
+use usher_streams::{Grain, Ports, Quota, Quotas, Streams, StreamsConfig};
 
 use crate::keys::Keys;
 
@@ -76,7 +76,7 @@ pub fn wire(wiring: Wiring) -> Result<Wired> {
     let app = App::new(Parts {
         clients: Arc::new(workshop.clients()),
         entitlement: Arc::new(workshop.entitlement()?),
-        streams: Arc::new(workshop.streams()),
+        streams: Arc::new(workshop.streams()?),
         reports: Arc::new(workshop.reports()?),
         settings: workshop.http()?,
         registry: Arc::clone(&workshop.wiring.registry),
@@ -198,7 +198,7 @@ impl Workshop {
         Ok(Entitlement::new(ports, config))
     }
 
-    fn streams(&self) -> Streams {
+    fn streams(&self) -> Result<Streams> {
         let Wiring { settings, keys, registry, clock, entropy, .. } = &self.wiring;
         let ports = Ports {
             store: Arc::clone(&self.wiring.stores.activity) as _,
@@ -212,9 +212,19 @@ impl Workshop {
             activity_window: settings.streams.activity_window,
             throttle: settings.throttle.enabled.then(|| quotas(&settings.streams)),
             strict_metadata: settings.streams.strict_standard_metadata,
+            report_grain: self.report_grain()?,
             seal_key: stream_seal(&keys.fingerprint),
         };
-        Streams::new(ports, config)
+        Ok(Streams::new(ports, config))
+    }
+
+    /// Reports by the hour need the first heartbeat of each quarter of an hour only, where hours begin
+    /// with one.
+    fn report_grain(&self) -> Result<Grain> {
+        let reports = &self.wiring.settings.reports;
+        let local = Zone::parse(&reports.zone)?.civil(0);
+        let is_usual = local.is_some_and(|local| local.minute() % 15 == 0 && local.second() == 0);
+        Ok(if reports.minute || !is_usual { Grain::MINUTE } else { Grain::QUARTER })
     }
 
     fn reports(&self) -> Result<Reports> {

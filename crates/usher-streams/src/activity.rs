@@ -30,6 +30,9 @@ pub struct Activity {
     /// Starts in the current throttle window. Not kept over a restart.
     #[serde(skip)]
     pub(crate) starts: Window,
+    /// How often a stream was started, refused or ended. Not kept over a restart.
+    #[serde(skip)]
+    pub(crate) changes: u16,
 }
 
 impl Activity {
@@ -68,6 +71,7 @@ impl Activity {
     }
 
     fn remember(&mut self, stream: &Stream, at: Timestamp, end: End) {
+        self.changes = self.changes.wrapping_add(1);
         self.ended.retain(|ended| at < ended.at + REMEMBERED);
         if self.ended.len() >= ENDED_MAX {
             self.ended.remove(0);

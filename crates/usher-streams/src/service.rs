@@ -11,6 +11,7 @@ use crate::beat::{Beat, BeatError, Heartbeat};
 use crate::evaluate::{Judge, RequiredMetadata, required};
 use crate::events::Reporter;
 use crate::list::Listing;
+use crate::news::Grain;
 use crate::start::{Start, StartError, Started, checked};
 use crate::stop::{Stop, StopError};
 use crate::store::{ActivityStore, Change};
@@ -38,6 +39,8 @@ pub struct StreamsConfig {
     pub throttle: Option<Quotas>,
     /// Whether required attributes with a closed set of values are checked against it.
     pub strict_metadata: bool,
+    /// The shortest period that reports tell apart.
+    pub report_grain: Grain,
     /// Key of the [`Seal`]; the same for every node and every run of a deployment.
     pub seal_key: Secret<[u8; 16]>,
 }
@@ -142,6 +145,7 @@ impl Streams {
             codes,
             pace: self.pace(&caller.application),
             quota: self.config.throttle.map(|quotas| quotas.per_subject),
+            grain: self.config.report_grain,
             seal: &self.seal,
             salt: u32::from_be_bytes(self.entropy.bytes()),
             now: self.clock.now(),
@@ -176,6 +180,7 @@ impl Streams {
             submission,
             pace: self.pace(&caller.application),
             quota: self.config.throttle.map(|quotas| quotas.per_session),
+            grain: self.config.report_grain,
             now: self.clock.now(),
         };
         let mut decided = None;

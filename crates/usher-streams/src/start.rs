@@ -7,6 +7,7 @@ use usher_reports::Event;
 use crate::activity::{Activity, LIVE_STREAMS_MAX};
 use crate::evaluate::{Violation, is_standard, required};
 use crate::events::Reporter;
+use crate::news::{Grain, Told};
 use crate::service::Caller;
 use crate::store::Change;
 use crate::stream::{End, Pace, Stream};
@@ -58,6 +59,7 @@ pub(crate) struct Start<'a> {
     pub(crate) codes: &'a [TerminationCode],
     pub(crate) pace: Pace,
     pub(crate) quota: Option<Quota>,
+    pub(crate) grain: Grain,
     pub(crate) seal: &'a Seal,
     pub(crate) salt: u32,
     pub(crate) now: Timestamp,
@@ -105,6 +107,7 @@ impl Activity {
         let rivals = self.live.iter().filter(|stream| !victims.contains(&stream.id));
         let active: Vec<_> = rivals.chain([&candidate]).collect();
         let violations = ask.reporter.0.violations(&candidate, &active);
+        self.changes = self.changes.wrapping_add(1);
         if !violations.is_empty() {
             let aside = Some(ask.reporter.denied(&candidate, &violations));
             let answer = Err(StartError::Denied(violations));
@@ -114,7 +117,7 @@ impl Activity {
         events.push(ask.reporter.started(&candidate, &victims));
         let started =
             Started { id: candidate.id, at: ask.now, expires: ask.pace.announced(ask.now) };
-        self.admit(candidate);
+        self.admit(candidate, ask);
         Outcome { answer: Ok(started), change: Change::Durable(events), aside: None }
     }
 
@@ -155,6 +158,7 @@ impl Activity {
             platform: platform.unwrap_or_default().into(),
             channel_at_start: metadata.get("channel").is_some(),
             calls: Window::default(),
+            told: Told::default(),
             metadata,
         }
     }
@@ -193,8 +197,10 @@ impl Activity {
             .collect()
     }
 
-    fn admit(&mut self, stream: Stream) {
+    fn admit(&mut self, mut stream: Stream, ask: &Start<'_>) {
         self.seq = stream.seq;
+        // Its start tells as much as a heartbeat would.
+        stream.told = ask.grain.telling(stream.id.started_at(), ask.now, self.changes);
         // Most subjects have one stream: do not let the vector reserve four.
         self.live.reserve_exact(1);
         self.live.push(stream);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use usher_core::{ApplicationId, TenantId, Timestamp};
 
+use crate::news::Told;
 use crate::throttle::Window;
 use crate::{Metadata, SessionId, TerminationCode};
 
@@ -30,6 +31,9 @@ pub struct Stream {
     /// Heartbeats and stops in the current throttle window. Not kept over a restart.
     #[serde(skip)]
     pub(crate) calls: Window,
+    /// What the reports know of its activity. Not kept over a restart.
+    #[serde(skip)]
+    pub(crate) told: Told,
 }
 
 impl Stream {

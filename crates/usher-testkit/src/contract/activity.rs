@@ -19,8 +19,8 @@ use usher_core::{Clock, Entropy, Secret, Timestamp};
 use usher_registry::{Catalog, Registry, Snapshot};
 use usher_reports::{Event, EventJournal, MemoryJournal, StreamEventName};
 use usher_streams::{
-    ActivityStore, Caller, Change, Ports, StartError, Started, Streams, StreamsConfig, Subject,
-    Submission,
+    ActivityStore, Caller, Change, Grain, Ports, StartError, Started, Streams, StreamsConfig,
+    Subject, Submission,
 };
 
 use crate::ManualClock;
@@ -80,6 +80,7 @@ impl StreamHouse {
             activity_window: None,
             throttle: None,
             strict_metadata: false,
+            report_grain: Grain::default(),
             seal_key: Secret::new([5; 16]),
         };
         let streams = Streams::new(ports, config);
