@@ -74,15 +74,16 @@ pub fn origin_of(listener: &TcpListener) -> Result<Url> {
     Ok(Url::parse(&format!("http://{host}:{}", address.port()))?)
 }
 
-/// Waits for SIGTERM or SIGINT.
+/// From now on SIGTERM and SIGINT do not end the process: they complete the future.
 #[cfg(unix)]
-pub async fn told_to_stop() -> Result<()> {
+pub fn told_to_stop() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
