@@ -9,6 +9,7 @@ mod bearer;
 mod cors;
 mod dcr;
 mod demo;
+mod door;
 mod entitlement;
 mod health;
 mod openapi;
@@ -27,20 +28,20 @@ use axum::middleware;
 use throttle::Throttle;
 
 pub use app::{App, Parts};
+pub use door::{Door, Doors};
 pub use health::Readiness;
 pub use settings::HttpSettings;
 pub use streams::{Origins, PolicyNames, StreamSettings};
 pub use throttle::{Limit, ThrottleSettings, TrustForwardedFor};
 
-/// Every route of the server.
-pub fn router(app: App) -> Router {
+/// Every route but those of stream limiting.
+fn router(app: App) -> Router {
     let mut router = Router::new()
         .merge(health::routes())
         .merge(openapi::routes())
         .merge(dcr::routes())
         .merge(entitlement::routes(&app))
         .merge(passes::routes())
-        .merge(streams::routes(&app))
         .merge(reports::routes());
     if app.demo.is_some() {
         router = router.merge(demo::routes());

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
-use usher_http::App;
+use usher_http::{App, Doors};
 
 /// A server that accepts connections until it is told to stop.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Server {
     pub fn start(listener: TcpListener, app: App, drain: Duration) -> Self {
         let (stop, stopped) = watch::channel(false);
         let readiness = app.readiness.clone();
-        let service = usher_http::router(app).into_make_service_with_connect_info::<SocketAddr>();
+        let doors = Doors::new(app);
         // Answers are small and complete: waiting for more bytes only adds latency.
         let listener = listener.tap_io(|connection| {
             if let Err(error) = connection.set_nodelay(true) {
@@ -33,7 +33,7 @@ impl Server {
         });
         let mut asked = stopped.clone();
         let serving = tokio::spawn(async move {
-            axum::serve(listener, service)
+            axum::serve(listener, doors)
                 .with_graceful_shutdown(async move {
                     // A closed channel means the owner is gone: stop as well.
                     let _ = asked.wait_for(|stop| *stop).await;

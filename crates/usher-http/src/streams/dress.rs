@@ -1,10 +1,11 @@
 //! The headers that every answer carries, refusals included (`concurrency` §4.2, §4.3).
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use usher_core::Timestamp;
 
-use super::answer::http_date;
+use super::answer::{Answer, http_date};
 use super::settings::{Origins, StreamSettings};
 
 const FIXED: [(HeaderName, &str); 5] = [
@@ -21,6 +22,18 @@ const FIXED: [(HeaderName, &str); 5] = [
 /// Three entries, because that is what clients of the documented service see.
 const VARY: [&str; 3] =
     ["Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"];
+
+/// On answers to preflights.
+const PREFLIGHT: [(HeaderName, &str); 3] = [
+    (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE, OPTIONS, HEAD, PUT"),
+    (
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        "Authorization, Content-Type, Accept, X-Terminate, X-Client-Version",
+    ),
+    (header::ACCESS_CONTROL_MAX_AGE, "3600"),
+];
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json;charset=utf-8");
 
 const HSTS: &str = "max-age=31536000 ; includeSubDomains";
 
@@ -54,21 +67,40 @@ impl Dress {
         Self { fixed, origins }
     }
 
-    /// `answer` with what every answer carries; `origin` is who asked, `now` dates those without a date.
+    /// The complete answer; `origin` is who asked, `now` dates what has no date of its own.
     pub(super) fn put_on(
         &self,
-        mut answer: Response,
+        answer: Answer,
         origin: Option<HeaderValue>,
         now: Timestamp,
     ) -> Response {
-        let own = std::mem::replace(answer.headers_mut(), self.fixed.clone());
-        let headers = answer.headers_mut();
-        headers.extend(own);
+        let mut headers = self.fixed.clone();
         if let Some(origin) = origin.filter(|origin| self.admits(origin)) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         }
-        headers.entry(header::DATE).or_insert_with(|| http_date(now));
-        answer
+        headers.insert(header::DATE, http_date(answer.at.unwrap_or(now)));
+        if let Some(expires) = answer.expires {
+            headers.insert(header::EXPIRES, http_date(expires));
+        }
+        if let Some((name, value)) = answer.own {
+            headers.insert(name, value);
+        }
+        let body = answer.json.map_or_else(Body::empty, |json| {
+            headers.insert(header::CONTENT_TYPE, JSON);
+            Body::from(json)
+        });
+        let mut response = Response::new(body);
+        *response.status_mut() = answer.status;
+        *response.headers_mut() = headers;
+        response
+    }
+
+    /// The answer to a preflight, whatever it asks about.
+    pub(super) fn preflight(&self, origin: Option<HeaderValue>, now: Timestamp) -> Response {
+        let mut response = self.put_on(Answer::empty(StatusCode::OK), origin, now);
+        let headers = response.headers_mut();
+        headers.extend(PREFLIGHT.map(|(name, value)| (name, HeaderValue::from_static(value))));
+        response
     }
 
     /// Whether this origin is on the list; nobody is when there is none, because all may call then.
@@ -79,8 +111,6 @@ impl Dress {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-
     use super::super::settings::PolicyNames;
     use super::*;
 
@@ -95,7 +125,7 @@ mod tests {
     }
 
     fn hsts(settings: &StreamSettings) -> Option<String> {
-        let answer = Response::new(Body::empty());
+        let answer = Answer::empty(StatusCode::OK);
         let answer = Dress::new(settings).put_on(answer, None, Timestamp::default());
         let value = answer.headers().get(header::STRICT_TRANSPORT_SECURITY)?;
         Some(value.to_str().unwrap().to_owned())
