@@ -139,6 +139,8 @@ settings! {
         #[serde(deserialize_with = "read_optional")]
         activity_window: Option<Duration> = None, "",
             "Time after which a silent stream is over; heartbeat interval + 30 s when absent.";
+        memory_max_mib: u64 = 4096, "4096",
+            "Memory that streams may take, in MiB (about 2000 streams each); starts beyond are answered 503.";
         session_calls: u32 = 200, "200",
             "Heartbeats and stops of one stream accepted in a throttle window.";
         subject_starts: u32 = 200, "200",

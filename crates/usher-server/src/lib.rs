@@ -12,4 +12,5 @@ pub mod files;
 pub mod keys;
 pub mod lifecycle;
 pub mod serve;
+mod up_to_date;
 pub mod wiring;

@@ -21,12 +21,14 @@ use usher_mvpd::{DemoProviders, Gateway, Limits};
 use usher_registry::Registry;
 use usher_reports::{Event, EventBatch, EventJournal, ReportSettings, Reports};
 use usher_store_local::{
-    JournalSettings, LocalActivity, LocalJournal, LocalWarehouse, WarehouseSettings,
+    ActivitySettings, JournalSettings, LocalActivity, LocalJournal, LocalWarehouse,
+    WarehouseSettings,
 };
 use usher_store_sql::{Database, SqlClients, SqlProfiles, SqlSessions, SqlTrials};
 use usher_streams::{Grain, Ports, Quota, Quotas, Streams, StreamsConfig};
 
 use crate::keys::Keys;
+use crate::up_to_date::UpToDate;
 
 /// RSA signatures waiting for a thread; at 400 µs each the last of them waits half a second.
 const SIGNATURES_WAITING_MAX: usize = 1_024;
@@ -108,7 +110,10 @@ impl Stores {
         let database = Database::open(&data_dir.join("usher.db")).await?;
         let (warehouse, journal) = open_journal(data_dir, settings, Arc::clone(&clock), entropy)?;
         let directory = data_dir.join("activity");
-        let activity = LocalActivity::open(&directory, Arc::clone(&journal) as _, clock).await?;
+        let bytes_max = settings.streams.memory_max_mib.saturating_mul(1024 * 1024);
+        let bounds = ActivitySettings { bytes_max };
+        let activity =
+            LocalActivity::open(&directory, bounds, Arc::clone(&journal) as _, clock).await?;
         Ok(Self { database, activity: Arc::new(activity), warehouse, journal })
     }
 }
@@ -233,8 +238,9 @@ impl Workshop {
             rules: Rules { zone: Zone::parse(&settings.zone)?, ..Rules::default() },
             switches: Switches { minute_reports: settings.minute, ..Switches::default() },
         };
-        let warehouse = Arc::clone(&self.wiring.stores.warehouse) as _;
-        Ok(Reports::new(settings, warehouse, Arc::clone(&self.wiring.clock))?)
+        let Stores { warehouse, activity, .. } = &self.wiring.stores;
+        let warehouse = UpToDate::new(Arc::clone(warehouse) as _, Arc::clone(activity) as _);
+        Ok(Reports::new(settings, Arc::new(warehouse), Arc::clone(&self.wiring.clock))?)
     }
 
     fn http(&self) -> Result<HttpSettings> {
@@ -310,11 +316,20 @@ fn chores(app: &App) -> Vec<JoinHandle<()>> {
     let (streams, records) = (app.clone(), app.clone());
     let expiry = async move {
         let mut due = tokio::time::interval(EXPIRY_EVERY);
+        let mut had_room = true;
         loop {
             due.tick().await;
             if let Err(error) = streams.streams.expire_due().await {
                 tracing::error!(%error, "streams whose time is up could not be ended");
             }
+            let has_room = streams.streams.has_room();
+            if had_room && !has_room {
+                tracing::error!(
+                    "streams take as much memory as they may, starts are refused: raise \
+                     `streams.memory_max_mib`"
+                );
+            }
+            had_room = has_room;
         }
     };
     let sweeping = async move {

@@ -4,6 +4,6 @@ mod activity;
 mod journal;
 mod warehouse;
 
-pub use activity::LocalActivity;
+pub use activity::{ActivitySettings, LocalActivity};
 pub use journal::{JournalSettings, LocalJournal};
 pub use warehouse::{LocalWarehouse, WarehouseSettings};

@@ -1,9 +1,11 @@
 //! Everything one subject is playing, and what it just played.
 
+use std::collections::HashSet;
+use std::hash::Hash;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use usher_core::Timestamp;
+use usher_core::{ApplicationId, TenantId, Timestamp};
 
 use crate::SessionId;
 use crate::stream::{End, Ended, Stream};
@@ -112,17 +114,50 @@ impl Activity {
         }
     }
 
-    /// The durable image: everything but throttle windows.
-    pub fn to_image(&self) -> Result<Vec<u8>, ImageError> {
-        let image = vec![IMAGE_VERSION];
-        postcard::to_extend(self, image).map_err(|_| ImageError)
+    /// Appends the durable image: everything but throttle windows and what the reports know.
+    pub fn append_image(&self, image: &mut Vec<u8>) -> Result<(), ImageError> {
+        image.push(IMAGE_VERSION);
+        *image = postcard::to_extend(self, std::mem::take(image)).map_err(|_| ImageError)?;
+        Ok(())
     }
 
-    /// Reads what [`Activity::to_image`] wrote.
-    pub fn from_image(image: &[u8]) -> Result<Self, ImageError> {
-        match image.split_first() {
-            Some((&IMAGE_VERSION, image)) => postcard::from_bytes(image).map_err(|_| ImageError),
-            _ => Err(ImageError),
+    /// Reads what [`Activity::append_image`] wrote. Ids that `names` knows take no memory of their own.
+    pub fn from_image(image: &[u8], names: &mut Names) -> Result<Self, ImageError> {
+        let Some((&IMAGE_VERSION, image)) = image.split_first() else { return Err(ImageError) };
+        let mut activity: Self = postcard::from_bytes(image).map_err(|_| ImageError)?;
+        for stream in &mut activity.live {
+            names.share(&mut stream.application, &mut stream.tenant);
+        }
+        Ok(activity)
+    }
+
+    /// What this record takes on the heap, in bytes, with a little for each allocation.
+    pub fn heap_bytes(&self) -> u32 {
+        let streams = self.live.iter().map(Stream::bytes);
+        let ended = self.ended.iter().map(Ended::bytes);
+        u32::try_from(streams.chain(ended).sum::<usize>()).unwrap_or(u32::MAX)
+    }
+}
+
+/// Ids of applications and tenants, each text once: millions of streams belong to a few of them.
+#[derive(Debug, Default)]
+pub struct Names {
+    applications: HashSet<ApplicationId>,
+    tenants: HashSet<TenantId>,
+}
+
+impl Names {
+    fn share(&mut self, application: &mut ApplicationId, tenant: &mut TenantId) {
+        share(&mut self.applications, application);
+        share(&mut self.tenants, tenant);
+    }
+}
+
+fn share<T: Clone + Eq + Hash>(known: &mut HashSet<T>, id: &mut T) {
+    match known.get(id) {
+        Some(known) => *id = known.clone(),
+        None => {
+            known.insert(id.clone());
         }
     }
 }

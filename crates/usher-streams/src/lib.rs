@@ -22,7 +22,7 @@ mod stream;
 mod subject;
 mod throttle;
 
-pub use activity::{Activity, ImageError, LIVE_STREAMS_MAX};
+pub use activity::{Activity, ImageError, LIVE_STREAMS_MAX, Names};
 pub use beat::{Beat, BeatError};
 pub use evaluate::{Conflict, RequiredMetadata, Violation};
 pub use list::{Listed, Listing};

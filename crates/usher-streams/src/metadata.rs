@@ -84,6 +84,11 @@ impl Metadata {
         self.iter().find_map(|(it, value)| (it == name).then_some(value))
     }
 
+    /// The length of all names and values, and three bytes for each attribute.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether there are no attributes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

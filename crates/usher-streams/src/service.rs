@@ -137,6 +137,9 @@ impl Streams {
         submission: &Submission,
         codes: &[TerminationCode],
     ) -> Result<Started, StartError> {
+        if !self.store.has_room() {
+            return Err(StartError::Full);
+        }
         let metadata = checked(caller, submission, self.config.strict_metadata);
         let ask = Start {
             reporter: Reporter::new(&caller.snapshot, subject),
@@ -234,6 +237,16 @@ impl Streams {
             })
             .await?;
         listing.ok_or_else(undecided)
+    }
+
+    /// Whether there is memory for more streams; starts are refused while there is none.
+    pub fn has_room(&self) -> bool {
+        self.store.has_room()
+    }
+
+    /// Waits until everything answered so far is in the journal.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        self.store.settle().await
     }
 
     /// Ends and reports streams whose time is up although nobody asks about them.

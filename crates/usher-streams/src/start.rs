@@ -34,6 +34,9 @@ pub enum StartError {
         /// When starts are accepted again, in whole seconds.
         until: Timestamp,
     },
+    /// There is no memory for more streams.
+    #[error("no more streams can be held in memory")]
+    Full,
     /// The metadata is too much.
     #[error(transparent)]
     OverLimits(#[from] crate::OverLimits),

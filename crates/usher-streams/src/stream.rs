@@ -57,6 +57,12 @@ impl Stream {
         now < self.expires_at()
     }
 
+    /// What it takes in memory, with a little for each allocation.
+    pub(crate) fn bytes(&self) -> usize {
+        let text = self.metadata.bytes() + self.platform.len();
+        size_of::<Self>() + text + size_of_val(&*self.superseded) + 3 * ALLOCATION
+    }
+
     /// What others are shown of it once it has replaced them.
     pub(crate) fn as_terminator(&self, application_name: &str) -> Terminator {
         Terminator {
@@ -106,6 +112,17 @@ pub(crate) struct Ended {
     pub(crate) calls: Window,
 }
 
+impl Ended {
+    /// What it takes in memory, with a little for each allocation.
+    pub(crate) fn bytes(&self) -> usize {
+        let terminator = match &self.end {
+            End::Killed(terminator) => terminator.bytes(),
+            End::Stopped | End::Expired | End::Dismissed => 0,
+        };
+        size_of::<Self>() + terminator
+    }
+}
+
 /// How a stream ended (`concurrency` §7.4).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum End {
@@ -113,6 +130,17 @@ pub(crate) enum End {
     Expired,
     Dismissed,
     Killed(Box<Terminator>),
+}
+
+/// What an allocator needs besides what it is asked for, roughly.
+const ALLOCATION: usize = 16;
+
+impl Terminator {
+    fn bytes(&self) -> usize {
+        let names = [self.channel.as_deref(), self.device_name.as_deref()].into_iter().flatten();
+        let text: usize = names.chain([&*self.application_name]).map(str::len).sum();
+        size_of::<Self>() + text + 4 * ALLOCATION
+    }
 }
 
 /// The stream whose start killed another one, as it was then.

@@ -70,6 +70,8 @@ pub(super) enum Refusal {
     RequestLineTooLong,
     /// 429 until then.
     Throttled(Timestamp),
+    /// 503: no memory for more streams.
+    Full,
     /// 500 or 503: our fault.
     Store(StoreError),
 }
@@ -78,6 +80,7 @@ impl From<StartError> for Refusal {
     fn from(error: StartError) -> Self {
         match error {
             StartError::Throttled { until } => Self::Throttled(until),
+            StartError::Full => Self::Full,
             StartError::OverLimits(_) => Self::Malformed,
             StartError::MissingMetadata => Self::MissingMetadata,
             StartError::Denied(violations) => Self::Denied(violations),
@@ -146,6 +149,7 @@ impl Refusal {
             Self::Throttled(until) => {
                 Answer { expires: Some(until), ..Answer::empty(StatusCode::TOO_MANY_REQUESTS) }
             }
+            Self::Full => Answer::empty(StatusCode::SERVICE_UNAVAILABLE),
             Self::Store(error) => our_fault(&error),
         }
     }

@@ -133,3 +133,12 @@ fn seconds_announced(answer: &Answer) -> i64 {
     };
     instant("expires") - instant("date")
 }
+
+#[tokio::test]
+async fn starts_beyond_the_memory_for_streams_are_refused_clearly() {
+    let stage = Stage::with(&[("streams.memory_max_mib", "0")]).await;
+    let refused = stage.post("sessions/a/b", "open").await;
+    assert_eq!((refused.status.as_u16(), &*refused.text), (503, ""));
+    assert_eq!(refused.header("location"), None);
+    assert!(stage.running("a/b", "open").await.is_empty());
+}
