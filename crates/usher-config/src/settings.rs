@@ -139,6 +139,14 @@ settings! {
         #[serde(deserialize_with = "read_optional")]
         activity_window: Option<Duration> = None, "",
             "Time after which a silent stream is over; heartbeat interval + 30 s when absent.";
+        #[serde(deserialize_with = "read_duration")]
+        heartbeat_jitter: Duration = secs(0), "\"0s\"",
+            "Announced on top of each heartbeat interval: up to so much at random, in whole seconds, so that streams that started together do not beat together.";
+        stretch_max: f64 = 4.0, "4.0",
+            "Most times longer than configured that heartbeat intervals are announced while the server cannot keep up; 1 never stretches.";
+        #[serde(deserialize_with = "read_duration")]
+        stretch_above: Duration = Duration::from_millis(250), "\"250ms\"",
+            "Lateness of the server's own tasks, for seconds in a row, above which intervals are stretched.";
         memory_max_mib: u64 = 4096, "4096",
             "Memory that streams may take, in MiB (about 2000 streams each); starts beyond are answered 503.";
         session_calls: u32 = 200, "200",

@@ -4,6 +4,7 @@
 //! chooses which adapter stands behind which port, and starts and stops them in order.
 
 pub mod catalog;
+mod chores;
 pub mod clock;
 pub mod demo;
 pub mod events;

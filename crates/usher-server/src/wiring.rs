@@ -25,22 +25,17 @@ use usher_store_local::{
     WarehouseSettings,
 };
 use usher_store_sql::{Database, SqlClients, SqlProfiles, SqlSessions, SqlTrials};
-use usher_streams::{Grain, Ports, Quota, Quotas, Streams, StreamsConfig};
+use usher_streams::{Grain, Ports, Quota, Quotas, ReliefSettings, Streams, StreamsConfig};
 
+use crate::chores;
 use crate::keys::Keys;
 use crate::up_to_date::UpToDate;
 
 /// RSA signatures waiting for a thread; at 400 µs each the last of them waits half a second.
 const SIGNATURES_WAITING_MAX: usize = 1_024;
 
-/// How often streams whose time is up are looked for.
-const EXPIRY_EVERY: Duration = Duration::from_millis(500);
-
 /// A month as retention counts it: never shorter than the calendar's.
 const MONTH: Duration = Duration::from_hours(24 * 31);
-
-/// How often records that are over are forgotten.
-const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
 /// What a server is made from.
 pub struct Wiring {
@@ -87,7 +82,7 @@ pub fn wire(wiring: Wiring) -> Result<Wired> {
         entropy: Arc::clone(&workshop.wiring.entropy),
         readiness: Readiness::default(),
     });
-    Ok(Wired { chores: chores(&app), app, stores: workshop.wiring.stores })
+    Ok(Wired { chores: chores::start(&app), app, stores: workshop.wiring.stores })
 }
 
 /// The embedded stores, open.
@@ -217,6 +212,11 @@ impl Workshop {
             activity_window: settings.streams.activity_window,
             throttle: settings.throttle.enabled.then(|| quotas(&settings.streams)),
             strict_metadata: settings.streams.strict_standard_metadata,
+            jitter: settings.streams.heartbeat_jitter,
+            relief: ReliefSettings {
+                stretch_max: settings.streams.stretch_max,
+                lag_max: settings.streams.stretch_above,
+            },
             report_grain: self.report_grain()?,
             seal_key: stream_seal(&keys.fingerprint),
         };
@@ -309,39 +309,6 @@ fn trusted(setting: &usher_config::TrustForwardedFor) -> Result<TrustForwardedFo
                 .context("`throttle.trust_forwarded_for` lists something that is no network")?,
         ),
     })
-}
-
-/// Work that nobody asks for: ending silent streams, forgetting what is over.
-fn chores(app: &App) -> Vec<JoinHandle<()>> {
-    let (streams, records) = (app.clone(), app.clone());
-    let expiry = async move {
-        let mut due = tokio::time::interval(EXPIRY_EVERY);
-        let mut had_room = true;
-        loop {
-            due.tick().await;
-            if let Err(error) = streams.streams.expire_due().await {
-                tracing::error!(%error, "streams whose time is up could not be ended");
-            }
-            let has_room = streams.streams.has_room();
-            if had_room && !has_room {
-                tracing::error!(
-                    "streams take as much memory as they may, starts are refused: raise \
-                     `streams.memory_max_mib`"
-                );
-            }
-            had_room = has_room;
-        }
-    };
-    let sweeping = async move {
-        let mut due = tokio::time::interval(SWEEP_EVERY);
-        loop {
-            due.tick().await;
-            if let Err(error) = records.entitlement.sweep().await {
-                tracing::error!(%error, "records that are over could not be removed");
-            }
-        }
-    };
-    vec![tokio::spawn(expiry), tokio::spawn(sweeping)]
 }
 
 impl Wired {

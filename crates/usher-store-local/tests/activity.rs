@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use usher_core::Clock;
 use usher_reports::{EventJournal, MemoryJournal, StreamEventName};
 use usher_store_local::{ActivitySettings, LocalActivity};
 use usher_streams::{ActivityStore, StartError, Subject};
@@ -246,4 +247,44 @@ async fn memory_is_bounded_and_comes_back() {
     for (viewer, _) in &started[..20] {
         house.starts(viewer).await;
     }
+}
+
+#[tokio::test]
+async fn announced_intervals_follow_the_load_and_windows_follow_them() {
+    let journal = Arc::new(MemoryJournal::default());
+    let clock = Arc::new(ManualClock::default());
+    let store = LocalActivity::in_memory(ActivitySettings::default(), Arc::clone(&journal) as _);
+    let house = StreamHouse::over(Arc::new(store), journal, Arc::clone(&clock));
+    let announced = async |viewer: &Subject| {
+        let started = house.start(viewer).await.expect("the start is accepted");
+        (started.id.to_string(), started.expires.since(started.at))
+    };
+    let minute = Duration::from_mins(1);
+    assert_eq!(announced(&subject("calm")).await.1, minute);
+
+    for _ in 0..100 {
+        house.streams.observe_lag(Duration::from_secs(1));
+    }
+    let mut intervals = std::collections::BTreeSet::new();
+    for number in 0..50 {
+        let viewer = subject(&format!("u{number}"));
+        let (id, interval) = announced(&viewer).await;
+        assert!((minute * 5 / 2..=minute * 4).contains(&interval), "{interval:?}");
+        intervals.insert(interval);
+        // The usual 30 s of grace, on top of what was announced.
+        let begin = clock.now();
+        clock.set(begin + interval + Duration::from_secs(29));
+        assert!(house.beats(&viewer, &id).await, "{interval:?}");
+        clock.set(begin);
+        let (id, interval) = announced(&viewer).await;
+        clock.set(begin + interval + Duration::from_secs(30));
+        assert!(!house.beats(&viewer, &id).await, "{interval:?}");
+        clock.set(begin);
+    }
+    assert!(intervals.len() > 10, "they do not come back together: {intervals:?}");
+
+    for _ in 0..1_000 {
+        house.streams.observe_lag(Duration::ZERO);
+    }
+    assert_eq!(announced(&subject("calm again")).await.1, minute);
 }

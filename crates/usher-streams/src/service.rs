@@ -12,6 +12,7 @@ use crate::evaluate::{Judge, RequiredMetadata, required};
 use crate::events::Reporter;
 use crate::list::Listing;
 use crate::news::Grain;
+use crate::relief::{Relief, ReliefSettings, Stretch};
 use crate::start::{Start, StartError, Started, checked};
 use crate::stop::{Stop, StopError};
 use crate::store::{ActivityStore, Change};
@@ -39,6 +40,10 @@ pub struct StreamsConfig {
     pub throttle: Option<Quotas>,
     /// Whether required attributes with a closed set of values are checked against it.
     pub strict_metadata: bool,
+    /// Added to announced intervals: up to so much, at random.
+    pub jitter: Duration,
+    /// When and how far intervals are stretched.
+    pub relief: ReliefSettings,
     /// The shortest period that reports tell apart.
     pub report_grain: Grain,
     /// Key of the [`Seal`]; the same for every node and every run of a deployment.
@@ -54,6 +59,7 @@ pub struct Streams {
     entropy: Arc<dyn Entropy>,
     config: StreamsConfig,
     seal: Seal,
+    relief: Relief,
 }
 
 impl std::fmt::Debug for Streams {
@@ -106,7 +112,8 @@ impl Streams {
     pub fn new(ports: Ports, config: StreamsConfig) -> Self {
         let Ports { store, journal, registry, clock, entropy } = ports;
         let seal = Seal::new(config.seal_key.clone());
-        Self { store, journal, registry, clock, entropy, config, seal }
+        let relief = Relief::new(config.relief);
+        Self { store, journal, registry, clock, entropy, config, seal, relief }
     }
 
     /// The application `id`, which the rest of the request is about.
@@ -274,13 +281,33 @@ impl Streams {
         SessionId::parse(session).filter(|id| self.seal.issued(subject, *id))
     }
 
+    /// Takes in how late one of the server's own tasks ran; meant to be called once a second. Returns how
+    /// far heartbeat intervals are stretched from now on.
+    pub fn observe_lag(&self, lag: Duration) -> Stretch {
+        self.relief.observe(lag)
+    }
+
+    /// How often a stream of `application` is expected from now on. The window is longer by as much as
+    /// the interval is.
+    fn pace(&self, application: &StreamApplication) -> Pace {
+        let (interval, window) = self.configured(application);
+        let stretch = self.relief.stretch();
+        if stretch == Stretch::NONE && self.config.jitter.is_zero() {
+            return Pace::new(interval, window);
+        }
+        let [chance, more_chance] = [(); 2].map(|()| u32::from_be_bytes(self.entropy.bytes()));
+        let jitter = u64::from(more_chance) * (self.config.jitter.as_secs() + 1) >> 32;
+        let announced = stretch.announce(interval, chance) + Duration::from_secs(jitter);
+        Pace::new(announced, window + announced.saturating_sub(interval))
+    }
+
     /// An application's own values win. One with only an interval gets the usual grace, not a
     /// window of the deployment that might be shorter.
-    fn pace(&self, application: &StreamApplication) -> Pace {
+    fn configured(&self, application: &StreamApplication) -> (Duration, Duration) {
         let (own, config) = (application, &self.config);
         let interval = own.heartbeat_interval.or(config.heartbeat_interval).unwrap_or(INTERVAL);
         let general = config.activity_window.filter(|_| own.heartbeat_interval.is_none());
-        Pace::new(interval, own.activity_window.or(general).unwrap_or(interval + GRACE))
+        (interval, own.activity_window.or(general).unwrap_or(interval + GRACE))
     }
 }
 

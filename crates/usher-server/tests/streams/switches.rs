@@ -142,3 +142,21 @@ async fn starts_beyond_the_memory_for_streams_are_refused_clearly() {
     assert_eq!(refused.header("location"), None);
     assert!(stage.running("a/b", "open").await.is_empty());
 }
+
+#[tokio::test]
+async fn announced_intervals_can_be_spread() {
+    let stage = Stage::with(&[("streams.heartbeat_jitter", "20s")]).await;
+    let mut announced = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        let start = stage.post("sessions/a/b", "open").await;
+        let interval = seconds_announced(&start);
+        assert!((60..=80).contains(&interval), "{interval}");
+        announced.insert(interval);
+        let path = format!("sessions/a/b/{}", started(&start));
+        let beat = stage.post(&path, "open").await;
+        // The window follows the interval that was announced last.
+        stage.wait(u64::try_from(seconds_announced(&beat)).expect("a length") + 29);
+        assert_eq!(stage.post(&path, "open").await.status, 202);
+    }
+    assert!(announced.len() > 5, "{announced:?}");
+}

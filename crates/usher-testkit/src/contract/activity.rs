@@ -11,6 +11,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -19,8 +20,8 @@ use usher_core::{Clock, Entropy, Secret, Timestamp};
 use usher_registry::{Catalog, Registry, Snapshot};
 use usher_reports::{Event, EventJournal, MemoryJournal, StreamEventName};
 use usher_streams::{
-    ActivityStore, Caller, Change, Grain, Ports, StartError, Started, Streams, StreamsConfig,
-    Subject, Submission,
+    ActivityStore, Caller, Change, Grain, Ports, ReliefSettings, StartError, Started, Streams,
+    StreamsConfig, Subject, Submission,
 };
 
 use crate::ManualClock;
@@ -73,13 +74,15 @@ impl StreamHouse {
             journal: Arc::clone(&journal) as _,
             registry: Arc::new(Registry::new(snapshot)),
             clock: Arc::clone(&clock) as _,
-            entropy: Arc::new(Same),
+            entropy: Arc::new(Counting::default()),
         };
         let config = StreamsConfig {
             heartbeat_interval: None,
             activity_window: None,
             throttle: None,
             strict_metadata: false,
+            jitter: Duration::ZERO,
+            relief: ReliefSettings::default(),
             report_grain: Grain::default(),
             seal_key: Secret::new([5; 16]),
         };
@@ -125,12 +128,14 @@ impl StreamHouse {
     }
 }
 
-/// No randomness at all: ids must differ all the same.
-struct Same;
+/// Every number in its turn; hardly random: ids must differ all the same.
+#[derive(Default)]
+struct Counting(AtomicU32);
 
-impl Entropy for Same {
+impl Entropy for Counting {
     fn fill(&self, bytes: &mut [u8]) {
-        bytes.fill(7);
+        let number = self.0.fetch_add(1 << 26, Ordering::Relaxed).to_be_bytes();
+        bytes.iter_mut().zip(number.into_iter().cycle()).for_each(|(to, from)| *to = from);
     }
 }
 
