@@ -27,20 +27,20 @@ pub(crate) fn start(app: &App) -> Vec<JoinHandle<()>> {
 
 async fn end_silent_streams(app: App) {
     let mut due = interval(EXPIRY_EVERY);
-    let mut had_room = true;
+    let mut was_full = false;
     loop {
         due.tick().await;
         if let Err(error) = app.streams.expire_due().await {
             tracing::error!(%error, "streams whose time is up could not be ended");
         }
-        let has_room = app.streams.has_room();
-        if had_room && !has_room {
+        let is_full = !app.streams.has_room();
+        if is_full && !was_full {
             tracing::error!(
                 "streams take as much memory as they may, starts are refused: raise \
                  `streams.memory_max_mib`"
             );
         }
-        had_room = has_room;
+        was_full = is_full;
     }
 }
 

@@ -284,10 +284,8 @@ fn stream_settings(settings: &usher_config::Streams, base_url: &Url) -> StreamSe
     } else {
         Origins::Listed(settings.allowed_origins.clone())
     };
-    let policy_names = match settings.prefix_policy_names {
-        true => PolicyNames::WithOwner,
-        false => PolicyNames::Plain,
-    };
+    let policy_names =
+        if settings.prefix_policy_names { PolicyNames::WithOwner } else { PolicyNames::Plain };
     StreamSettings {
         challenge: settings.challenge,
         origins,

@@ -24,7 +24,7 @@ use usher_reports::EventJournal;
 use usher_streams::{ActivityStore, Decide, Names, Subject};
 
 use image::Image;
-use shard::{Common, Kept, Resting, Shard};
+use shard::{Common, Kept, Key, Resting, Shard};
 
 /// Shards; enough that two requests rarely meet on one of them, and that one grows in no time.
 const SHARDS: usize = 256;
@@ -146,19 +146,19 @@ impl LocalActivity {
     }
 
     fn common(&self) -> Common<'_> {
-        let Self { image, bytes, settings, .. } = self;
-        Common { image: image.as_ref(), bytes, bytes_max: settings.bytes_max }
+        let Self { hashes, image, bytes, settings, .. } = self;
+        Common { hashes, image: image.as_ref(), bytes, bytes_max: settings.bytes_max }
     }
 
     /// Applies `decide` to a subject in memory or at rest. An image is read while the shard is unlocked,
     /// and read again when it may have been written meanwhile.
     fn decide(&self, subject: &Subject, decide: &mut Decide<'_>) -> Result<Kept, StoreError> {
-        let (hash, common) = (self.hashes.hash_one(subject), self.common());
+        let (key, common) = (Key { hash: self.hashes.hash_one(subject), subject }, self.common());
         let shard = self.shard(subject);
         for _ in 0..READS_MAX {
             let departures = {
                 let mut shard = shard.lock();
-                if let Some(kept) = shard.change(hash, subject, decide, &common) {
+                if let Some(kept) = shard.change(key, decide, &common) {
                     return kept;
                 }
                 shard.departures()
@@ -167,10 +167,10 @@ impl LocalActivity {
             let resting = Resting { activity: read.flatten(), departures };
             let mut shard = shard.lock();
             // Somebody else may have brought it into memory.
-            if let Some(kept) = shard.change(hash, subject, decide, &common) {
+            if let Some(kept) = shard.change(key, decide, &common) {
                 return kept;
             }
-            if let Some(kept) = shard.change_resting(hash, subject, resting, decide, &common) {
+            if let Some(kept) = shard.change_resting(key, resting, decide, &common) {
                 return kept;
             }
         }

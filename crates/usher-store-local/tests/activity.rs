@@ -1,10 +1,6 @@
 //! The embedded activity store: the contract every store keeps, and what it keeps over a crash.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "what a test cannot go on without ends it"
-)]
+#![expect(clippy::expect_used, reason = "what a test cannot go on without ends it")]
 
 use std::path::Path;
 use std::sync::Arc;

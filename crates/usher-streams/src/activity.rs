@@ -21,13 +21,14 @@ const ENDED_MAX: usize = 256;
 /// How long an ended stream is remembered (`concurrency` §7.3).
 const REMEMBERED: Duration = Duration::from_hours(24);
 
-/// One subject's streams: the unit of atomicity.
+/// One subject's streams: the unit of atomicity. Its lists are as long as they must be and no longer:
+/// most subjects have one stream, and millions of them are held.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Activity {
     /// In the order of their starts.
-    pub(crate) live: Vec<Stream>,
+    pub(crate) live: Box<[Stream]>,
     /// In the order of their ends.
-    pub(crate) ended: Vec<Ended>,
+    pub(crate) ended: Box<[Ended]>,
     pub(crate) seq: u32,
     /// Starts in the current throttle window. Not kept over a restart.
     #[serde(skip)]
@@ -49,14 +50,14 @@ impl Activity {
         if self.live.iter().all(|stream| stream.is_active(now)) {
             return Vec::new();
         }
-        let mut over: Vec<_> = self
-            .live
-            .extract_if(.., |stream| !stream.is_active(now))
-            .map(|stream| {
+        let mut over: Vec<_> = edit(&mut self.live, |live| {
+            let over = live.extract_if(.., |stream| !stream.is_active(now));
+            let over = over.map(|stream| {
                 let at = stream.expires_at();
                 (stream, at)
-            })
-            .collect();
+            });
+            over.collect()
+        });
         over.sort_by_key(|(_, at)| *at);
         for (stream, at) in &over {
             self.remember(stream, *at, End::Expired);
@@ -67,25 +68,32 @@ impl Activity {
     /// Ends the stream `id`; `None` when it is not alive.
     pub(crate) fn end(&mut self, id: SessionId, at: Timestamp, end: End) -> Option<Stream> {
         let index = self.live.iter().position(|stream| stream.id == id)?;
-        let stream = self.live.remove(index);
+        let stream = edit(&mut self.live, |live| live.remove(index));
         self.remember(&stream, at, end);
         Some(stream)
     }
 
     fn remember(&mut self, stream: &Stream, at: Timestamp, end: End) {
         self.changes = self.changes.wrapping_add(1);
-        self.ended.retain(|ended| at < ended.at + REMEMBERED);
-        if self.ended.len() >= ENDED_MAX {
-            self.ended.remove(0);
-        }
-        self.ended.reserve_exact(1);
-        self.ended.push(Ended {
+        let ended = Ended {
             id: stream.id,
             application: stream.application.clone(),
             at,
             end,
             calls: stream.calls,
+        };
+        edit(&mut self.ended, |all| {
+            all.retain(|ended| at < ended.at + REMEMBERED);
+            if all.len() >= ENDED_MAX {
+                all.remove(0);
+            }
+            all.push(ended);
         });
+    }
+
+    /// Adds a stream that starts.
+    pub(crate) fn admit(&mut self, stream: Stream) {
+        edit(&mut self.live, |live| live.push(stream));
     }
 
     /// The earliest instant at which a live stream runs out of time.
@@ -137,6 +145,14 @@ impl Activity {
         let ended = self.ended.iter().map(Ended::bytes);
         u32::try_from(streams.chain(ended).sum::<usize>()).unwrap_or(u32::MAX)
     }
+}
+
+/// Lets `change` have the list as a vector.
+fn edit<T, R>(list: &mut Box<[T]>, change: impl FnOnce(&mut Vec<T>) -> R) -> R {
+    let mut vector = std::mem::take(list).into_vec();
+    let result = change(&mut vector);
+    *list = vector.into_boxed_slice();
+    result
 }
 
 /// Ids of applications and tenants, each text once: millions of streams belong to a few of them.

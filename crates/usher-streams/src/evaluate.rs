@@ -55,10 +55,8 @@ pub struct Violation {
 pub struct Conflict {
     /// What to put into `X-Terminate` to end it.
     pub code: TerminationCode,
-    /// Its metadata.
+    /// Its metadata, and what it replaced.
     pub metadata: Metadata,
-    /// The codes of the streams it replaced.
-    pub superseded: Box<[TerminationCode]>,
     /// When it started.
     pub started_at: Timestamp,
     /// The display name of its application.
@@ -181,7 +179,6 @@ impl<'a> Judge<'a> {
         Conflict {
             code: stream.id.code(),
             metadata: stream.metadata.clone(),
-            superseded: stream.superseded.clone(),
             started_at: stream.id.started_at(),
             application_name: self.application_name(stream).to_owned(),
         }

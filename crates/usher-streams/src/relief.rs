@@ -120,39 +120,41 @@ mod tests {
         Relief::new(ReliefSettings::default())
     }
 
-    fn after(relief: &Relief, seconds: usize, lag: Duration) -> f64 {
-        (0..seconds).for_each(|_| drop(relief.observe(lag)));
-        relief.stretch().factor()
+    /// The stretch after so many seconds of this lag.
+    fn after(relief: &Relief, seconds: usize, lag: Duration) -> Stretch {
+        for _ in 0..seconds {
+            relief.observe(lag);
+        }
+        relief.stretch()
     }
 
     #[test]
     fn single_stalls_do_nothing() {
         let relief = relief();
         for _ in 0..100 {
-            assert_eq!(after(&relief, 1, Duration::from_mins(5)), 1.0);
-            assert_eq!(after(&relief, 10, FINE), 1.0);
+            assert_eq!(after(&relief, 1, Duration::from_mins(5)), Stretch::NONE);
+            assert_eq!(after(&relief, 10, FINE), Stretch::NONE);
         }
         let fresh = self::relief();
-        assert_eq!(after(&fresh, 5, LATE), 1.0);
-        assert!(after(&fresh, 1, LATE) > 1.0);
+        assert_eq!(after(&fresh, 5, LATE), Stretch::NONE);
+        assert!(after(&fresh, 1, LATE) > Stretch::NONE);
     }
 
     #[test]
     fn lasting_lag_stretches_up_to_the_bound_and_calm_relaxes_slowly() {
         let relief = relief();
-        assert!(after(&relief, 10, LATE) > 1.1);
-        assert_eq!(after(&relief, 60, LATE), 4.0);
+        assert!(after(&relief, 10, LATE) > Stretch(1100));
+        assert_eq!(after(&relief, 60, LATE), Stretch(4000));
         let relaxing = after(&relief, 60, FINE);
-        assert!((3.0..4.0).contains(&relaxing), "{relaxing}");
-        assert_eq!(after(&relief, 300, FINE), 1.0);
+        assert!((Stretch(3000)..Stretch(4000)).contains(&relaxing), "{relaxing:?}");
+        assert_eq!(after(&relief, 300, FINE), Stretch::NONE);
     }
 
     #[test]
     fn a_lag_that_is_bearable_changes_nothing() {
         let relief = relief();
         let stretched = after(&relief, 15, LATE);
-        after(&relief, 20, Duration::from_millis(200));
-        let held = relief.stretch().factor();
+        let held = after(&relief, 20, Duration::from_millis(200));
         assert_eq!(after(&relief, 100, Duration::from_millis(200)), held);
         assert!(held >= stretched);
     }
@@ -160,7 +162,7 @@ mod tests {
     #[test]
     fn it_can_be_switched_off() {
         let settings = ReliefSettings { stretch_max: 1.0, ..ReliefSettings::default() };
-        assert_eq!(after(&Relief::new(settings), 100, LATE), 1.0);
+        assert_eq!(after(&Relief::new(settings), 100, LATE), Stretch::NONE);
     }
 
     #[test]

@@ -296,7 +296,7 @@ impl Streams {
             return Pace::new(interval, window);
         }
         let [chance, more_chance] = [(); 2].map(|()| u32::from_be_bytes(self.entropy.bytes()));
-        let jitter = u64::from(more_chance) * (self.config.jitter.as_secs() + 1) >> 32;
+        let jitter = (u64::from(more_chance) * (self.config.jitter.as_secs() + 1)) >> 32;
         let announced = stretch.announce(interval, chance) + Duration::from_secs(jitter);
         Pace::new(announced, window + announced.saturating_sub(interval))
     }

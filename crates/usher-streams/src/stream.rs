@@ -7,7 +7,7 @@ use usher_core::{ApplicationId, TenantId, Timestamp};
 
 use crate::news::Told;
 use crate::throttle::Window;
-use crate::{Metadata, SessionId, TerminationCode};
+use crate::{Metadata, SessionId};
 
 /// A playing video that counts against limits (`concurrency` §7.5). Compact: one of millions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,9 +23,6 @@ pub struct Stream {
     /// Where the current activity window began: the last activity, or a later restart.
     pub(crate) heard: Timestamp,
     pub(crate) metadata: Metadata,
-    pub(crate) superseded: Box<[TerminationCode]>,
-    /// The platform for reports, frozen at the start; empty when unknown.
-    pub(crate) platform: Box<str>,
     /// Whether `channel` was sent at the start; a later one is not reported.
     pub(crate) channel_at_start: bool,
     /// Heartbeats and stops in the current throttle window. Not kept over a restart.
@@ -59,8 +56,7 @@ impl Stream {
 
     /// What it takes in memory, with a little for each allocation.
     pub(crate) fn bytes(&self) -> usize {
-        let text = self.metadata.bytes() + self.platform.len();
-        size_of::<Self>() + text + size_of_val(&*self.superseded) + 3 * ALLOCATION
+        size_of::<Self>() + self.metadata.bytes() + ALLOCATION
     }
 
     /// What others are shown of it once it has replaced them.

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use usher_core::Timestamp;
 use usher_registry::Obligation as Duty;
-use usher_streams::{Conflict, Listed, Listing, Metadata, TerminationCode, Terminator, Violation};
+use usher_streams::{Conflict, Listed, Listing, Metadata, Terminator, Violation};
 
 use super::settings::{PolicyNames, StreamSettings};
 
@@ -135,7 +135,7 @@ fn rule_violation(violation: &Violation, names: PolicyNames) -> Advice<'_> {
 fn conflict_session(stream: &Conflict) -> ConflictSession<'_> {
     ConflictSession {
         termination_code: stream.code.to_string(),
-        metadata: attributes(&stream.metadata, &stream.superseded),
+        metadata: attributes(&stream.metadata),
         channel: stream.metadata.get("channel").unwrap_or(UNKNOWN),
         started_at: iso(stream.started_at),
         device_name: stream.metadata.get("deviceName").unwrap_or(UNKNOWN),
@@ -180,21 +180,14 @@ fn running_stream(stream: &Listed) -> RunningStream<'_> {
         application_id: stream.application.as_str(),
         application_name: &stream.application_name,
         termination_code: stream.code.to_string(),
-        metadata: attributes(&stream.metadata, &stream.superseded),
+        metadata: attributes(&stream.metadata),
     }
 }
 
-type Attributes<'a> = IndexMap<&'a str, Cow<'a, str>>;
+type Attributes<'a> = IndexMap<&'a str, &'a str>;
 
-/// What the client sent, and what the stream replaced.
-fn attributes<'a>(metadata: &'a Metadata, superseded: &[TerminationCode]) -> Attributes<'a> {
-    let mut attributes: Attributes<'a> =
-        metadata.iter().map(|(name, value)| (name, value.into())).collect();
-    if !superseded.is_empty() {
-        let codes: Vec<_> = superseded.iter().map(TerminationCode::to_string).collect();
-        attributes.insert("superseded", codes.join(",").into());
-    }
-    attributes
+fn attributes(metadata: &Metadata) -> Attributes<'_> {
+    metadata.iter().collect()
 }
 
 /// ISO 8601 in UTC with three fractional digits.

@@ -18,6 +18,9 @@ pub(super) struct Calendar {
 pub(super) struct Second(u32);
 
 impl Second {
+    /// The last one; nothing is ever due then.
+    pub(super) const NEVER: Self = Self(u32::MAX);
+
     /// The first whole second that is not before `instant`.
     pub(super) fn not_before(instant: Timestamp) -> Self {
         let whole = Self::of(instant);

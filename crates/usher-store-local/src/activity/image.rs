@@ -23,6 +23,9 @@ const LIVE: &str = "live";
 const RESTING: &str = "resting";
 const OUTBOX: &str = "outbox";
 
+/// Bytes of a keyspace that wait in memory to be sorted to disk.
+const MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
+
 pub(super) struct Image {
     keyspaces: Keyspaces,
     writer: Writer,
@@ -133,7 +136,7 @@ fn open_database(
 ) -> Result<(Database, Keyspaces), StoreError> {
     let forget: Arc<dyn Factory> = Arc::new(Forget(AssertUnwindSafe(clock)));
     let database = Database::builder(directory)
-        .cache_size(16 * 1024 * 1024)
+        .cache_size(8 * 1024 * 1024)
         .worker_threads(1)
         .max_journaling_size(128 * 1024 * 1024)
         .with_compaction_filter_factories(Arc::new(move |name: &str| {
@@ -141,9 +144,8 @@ fn open_database(
         }))
         .open()
         .map_err(|error| unavailable(&error))?;
-    let keyspace = |name| {
-        database.keyspace(name, KeyspaceCreateOptions::default).map_err(|error| unavailable(&error))
-    };
+    let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+    let keyspace = |name| database.keyspace(name, options).map_err(|error| unavailable(&error));
     let keyspaces =
         Keyspaces { live: keyspace(LIVE)?, resting: keyspace(RESTING)?, outbox: keyspace(OUTBOX)? };
     Ok((database, keyspaces))

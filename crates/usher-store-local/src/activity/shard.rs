@@ -4,6 +4,8 @@
 //! touch it: an entry that comes up early is put back. So a heartbeat costs no calendar entry, and a
 //! subject is looked at about once per activity window.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -24,9 +26,8 @@ const ENTRY_BYTES: u32 = 256;
 
 #[derive(Default)]
 pub(super) struct Shard {
-    /// With their hashes, so that growing does not visit every subject. Boxed: the table is half empty
-    /// at times, and its slots should be small then.
-    subjects: HashTable<(u64, Box<Entry>)>,
+    /// Boxed: the table is half empty at times, and its slots should be small then.
+    subjects: HashTable<Box<Entry>>,
     calendar: Calendar,
     /// How many subjects have left: who read an image while the shard was unlocked sees whether it may
     /// be out of date.
@@ -39,15 +40,23 @@ struct Entry {
     /// The last write of this subject.
     ticket: u64,
     /// The earliest calendar entry of this subject.
-    due: Option<Second>,
+    due: Second,
     /// Bytes it is counted with.
     weight: u32,
     /// Where its image is.
     place: Place,
 }
 
+/// A subject and its hash.
+#[derive(Clone, Copy)]
+pub(super) struct Key<'k> {
+    pub(super) hash: u64,
+    pub(super) subject: &'k Subject,
+}
+
 /// What shards have in common.
 pub(super) struct Common<'s> {
+    pub(super) hashes: &'s RandomState,
     pub(super) image: Option<&'s Image>,
     /// Bytes of all subjects in memory.
     pub(super) bytes: &'s AtomicU64,
@@ -98,19 +107,17 @@ impl Shard {
     ) {
         let mut entry = Box::new(Entry::new(subject, activity, Place::Live));
         entry.reweigh(common);
-        self.insert(hash, entry, true);
+        self.insert(hash, entry, common);
     }
 
     /// Applies `decide` to a subject in memory; nothing when it is not there.
     pub(super) fn change(
         &mut self,
-        hash: u64,
-        subject: &Subject,
+        Key { hash, subject }: Key<'_>,
         decide: &mut Decide<'_>,
         common: &Common<'_>,
     ) -> Option<Result<Kept, StoreError>> {
-        let found = self.subjects.find_mut(hash, |(_, entry)| entry.subject == *subject);
-        let (_, entry) = found?;
+        let entry = self.subjects.find_mut(hash, |entry| entry.subject == *subject)?;
         let change = decide(subject, &mut entry.activity);
         let kept = entry.keep(change, common);
         entry.schedule(hash, &mut self.calendar, common.image.is_some());
@@ -121,8 +128,7 @@ impl Shard {
     /// Nothing when `resting` may be out of date.
     pub(super) fn change_resting(
         &mut self,
-        hash: u64,
-        subject: &Subject,
+        Key { hash, subject }: Key<'_>,
         resting: Resting,
         decide: &mut Decide<'_>,
         common: &Common<'_>,
@@ -145,13 +151,13 @@ impl Shard {
         }
         let kept = entry.keep(change, common);
         entry.reweigh(common);
-        self.insert(hash, entry, common.image.is_some());
+        self.insert(hash, entry, common);
         Some(kept)
     }
 
-    fn insert(&mut self, hash: u64, mut entry: Box<Entry>, is_durable: bool) {
-        entry.schedule(hash, &mut self.calendar, is_durable);
-        self.subjects.insert_unique(hash, (hash, entry), |(hash, _)| *hash);
+    fn insert(&mut self, hash: u64, mut entry: Box<Entry>, common: &Common<'_>) {
+        entry.schedule(hash, &mut self.calendar, common.image.is_some());
+        self.subjects.insert_unique(hash, entry, |entry| common.hashes.hash_one(&entry.subject));
     }
 
     /// Handles the next calendar entry that has come up by `now`; `None` when there is none.
@@ -162,12 +168,11 @@ impl Shard {
         common: &Common<'_>,
     ) -> Option<Result<Kept, StoreError>> {
         let (second, hash) = self.calendar.due(Second::of(now))?;
-        let is_due = |(_, entry): &(u64, Box<Entry>)| entry.due == Some(second);
-        let Ok(mut found) = self.subjects.find_entry(hash, is_due) else {
+        let Ok(mut found) = self.subjects.find_entry(hash, |entry| entry.due == second) else {
             return Some(Ok(Kept::Nothing));
         };
-        let (_, entry) = found.get_mut();
-        entry.due = None;
+        let entry = found.get_mut();
+        entry.due = Second::NEVER;
         let change = match entry.activity.next_expiry() {
             Some(expiry) if expiry <= now => decide(&entry.subject, &mut entry.activity),
             Some(_) | None => Change::None,
@@ -186,7 +191,7 @@ impl Shard {
 
 impl Entry {
     fn new(subject: Subject, activity: Activity, place: Place) -> Self {
-        Self { subject, activity, ticket: 0, due: None, weight: 0, place }
+        Self { subject, activity, ticket: 0, due: Second::NEVER, weight: 0, place }
     }
 
     fn keep(&mut self, change: Change, common: &Common<'_>) -> Result<Kept, StoreError> {
@@ -228,8 +233,8 @@ impl Entry {
             at = now + WRITE_PATIENCE;
         }
         let second = Second::not_before(at);
-        if self.due.is_none_or(|due| second < due) {
-            self.due = Some(second);
+        if second < self.due {
+            self.due = second;
             calendar.note(second, hash);
         }
     }
@@ -248,7 +253,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_small() {
-        // With its text (48), a slot of the table (up to 34) and of the calendar (up to 16).
-        assert!(size_of::<Entry>() <= 112, "{}", size_of::<Entry>());
+        // Beside it: its text (32), a slot of the table (up to 21) and of the calendar (up to 16).
+        assert!(size_of::<Entry>() <= 96, "{}", size_of::<Entry>());
     }
 }

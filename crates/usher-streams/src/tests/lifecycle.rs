@@ -197,8 +197,8 @@ fn an_image_brings_everything_back_but_throttle_windows() {
 #[test]
 fn a_stream_is_small() {
     // The budget is 400 bytes per live stream beyond its metadata, with subject, queue and table.
-    assert!(size_of::<Stream>() <= 144, "{}", size_of::<Stream>());
-    assert!(size_of::<Activity>() <= 64, "{}", size_of::<Activity>());
+    assert!(size_of::<Stream>() <= 112, "{}", size_of::<Stream>());
+    assert!(size_of::<Activity>() <= 48, "{}", size_of::<Activity>());
 }
 
 #[test]

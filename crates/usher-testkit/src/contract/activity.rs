@@ -93,7 +93,16 @@ impl StreamHouse {
 
     /// Starts a stream of `subject`.
     pub async fn start(&self, subject: &Subject) -> Result<Started, StartError> {
-        self.streams.start(&self.caller, subject, &Submission::EMPTY, &[]).await
+        self.start_with(subject, &Submission::EMPTY).await
+    }
+
+    /// Starts a stream of `subject` that says something about itself.
+    pub async fn start_with(
+        &self,
+        subject: &Subject,
+        submission: &Submission,
+    ) -> Result<Started, StartError> {
+        self.streams.start(&self.caller, subject, submission, &[]).await
     }
 
     /// Starts a stream that must be accepted and returns its id.
