@@ -8,6 +8,8 @@
     reason = "a broken expectation ends the test"
 )]
 
+#[path = "streams/heartbeats.rs"]
+mod heartbeats;
 #[path = "streams/lifecycle.rs"]
 mod lifecycle;
 #[path = "streams/policies.rs"]

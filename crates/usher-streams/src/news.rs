@@ -17,9 +17,14 @@ pub struct Grain {
 
 impl Grain {
     /// Reports by the hour, whatever the time zone, and by the quarter of an hour a stream has run.
-    pub const QUARTER: Self = Self { millis: 15 * 60_000 };
+    pub const QUARTER: Self = Self::of(15 * 60_000);
     /// Reports by the minute.
-    pub const MINUTE: Self = Self { millis: 60_000 };
+    pub const MINUTE: Self = Self::of(60_000);
+
+    /// Reports that tell periods of this length apart.
+    pub const fn of(millis: u32) -> Self {
+        Self { millis: if millis == 0 { 1 } else { millis as i64 } }
+    }
 
     /// What a heartbeat at `at` tells about a stream that started at `started`.
     pub(crate) fn telling(self, started: Timestamp, at: Timestamp, changes: u16) -> Told {

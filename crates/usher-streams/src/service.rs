@@ -1,4 +1,7 @@
 //! The service the edge talks to: gathers, lets pure functions decide, has the outcome recorded.
+//!
+//! The clock is read when a decision is made and not when the call came: decisions of one subject happen
+//! one after the other, and so do their instants.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -148,22 +151,24 @@ impl Streams {
             return Err(StartError::Full);
         }
         let metadata = checked(caller, submission, self.config.strict_metadata);
-        let ask = Start {
+        let (pace, salt) =
+            (self.pace(&caller.application), u32::from_be_bytes(self.entropy.bytes()));
+        let ask = |now| Start {
             reporter: Reporter::new(&caller.snapshot, subject),
             application: &caller.application,
             metadata: &metadata,
             codes,
-            pace: self.pace(&caller.application),
+            pace,
             quota: self.config.throttle.map(|quotas| quotas.per_subject),
             grain: self.config.report_grain,
             seal: &self.seal,
-            salt: u32::from_be_bytes(self.entropy.bytes()),
-            now: self.clock.now(),
+            salt,
+            now,
         };
         let mut decided = None;
         self.store
             .change(subject, &mut |_, activity| {
-                let outcome = activity.start(&ask);
+                let outcome = activity.start(&ask(self.clock.now()));
                 decided = Some((outcome.answer, outcome.aside));
                 outcome.change
             })
@@ -183,20 +188,22 @@ impl Streams {
         session: &str,
         submission: &Submission,
     ) -> Result<Beat, BeatError> {
-        let ask = Heartbeat {
+        let id = self.issued(subject, session).ok_or(BeatError::NeverIssued)?;
+        let pace = self.pace(&caller.application);
+        let ask = |now| Heartbeat {
             reporter: Reporter::new(&caller.snapshot, subject),
             application: &caller.application,
-            id: self.issued(subject, session).ok_or(BeatError::NeverIssued)?,
+            id,
             submission,
-            pace: self.pace(&caller.application),
+            pace,
             quota: self.config.throttle.map(|quotas| quotas.per_session),
             grain: self.config.report_grain,
-            now: self.clock.now(),
+            now,
         };
         let mut decided = None;
         self.store
             .change(subject, &mut |_, activity| {
-                let outcome = activity.beat(&ask);
+                let outcome = activity.beat(&ask(self.clock.now()));
                 decided = Some((outcome.answer, outcome.aside));
                 outcome.change
             })
@@ -215,17 +222,18 @@ impl Streams {
         subject: &Subject,
         session: &str,
     ) -> Result<(), StopError> {
-        let ask = Stop {
+        let id = self.issued(subject, session).ok_or(StopError::NeverIssued)?;
+        let ask = |now| Stop {
             reporter: Reporter::new(&caller.snapshot, subject),
             application: &caller.application,
-            id: self.issued(subject, session).ok_or(StopError::NeverIssued)?,
+            id,
             quota: self.config.throttle.map(|quotas| quotas.per_session),
-            now: self.clock.now(),
+            now,
         };
         let mut decided = None;
         self.store
             .change(subject, &mut |_, activity| {
-                let outcome = activity.stop(&ask);
+                let outcome = activity.stop(&ask(self.clock.now()));
                 decided = Some(outcome.answer);
                 outcome.change
             })
@@ -235,11 +243,11 @@ impl Streams {
 
     /// What `subject` is playing, as `caller` may see it. Changes nothing and is never throttled.
     pub async fn list(&self, caller: &Caller, subject: &Subject) -> Result<Listing, StoreError> {
-        let (judge, now) = (Judge { snapshot: &caller.snapshot, subject }, self.clock.now());
+        let judge = Judge { snapshot: &caller.snapshot, subject };
         let mut listing = None;
         self.store
             .change(subject, &mut |_, activity| {
-                listing = Some(activity.list(judge, &caller.application, now));
+                listing = Some(activity.list(judge, &caller.application, self.clock.now()));
                 Change::None
             })
             .await?;

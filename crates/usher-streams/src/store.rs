@@ -20,7 +20,7 @@ pub enum Change {
 
 /// A decision over one subject's activity: looks, may change it in place, says what it did.
 ///
-/// It must depend on nothing but its arguments and what it captured: an adapter that compares and
+/// It must depend on nothing but its arguments, the time and what it captured: an adapter that compares and
 /// swaps calls it again with fresh state after a conflict, and only the last call counts.
 pub type Decide<'d> = dyn FnMut(&Subject, &mut Activity) -> Change + Send + 'd;
 
