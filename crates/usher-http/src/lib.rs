@@ -31,6 +31,8 @@ pub use app::{App, Parts};
 pub use door::{Door, Doors};
 pub use health::Readiness;
 pub use settings::HttpSettings;
+#[doc(hidden)]
+pub use streams::probe;
 pub use streams::{Origins, PolicyNames, StreamSettings};
 pub use throttle::{Limit, ThrottleSettings, TrustForwardedFor};
 

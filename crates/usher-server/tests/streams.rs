@@ -10,6 +10,8 @@
 
 #[path = "streams/heartbeats.rs"]
 mod heartbeats;
+#[path = "streams/hostile.rs"]
+mod hostile;
 #[path = "streams/lifecycle.rs"]
 mod lifecycle;
 #[path = "streams/policies.rs"]

@@ -114,7 +114,7 @@ impl Metadata {
     }
 
     /// These attributes updated by `submission`; `None` when it changes nothing.
-    pub(crate) fn merged(&self, submission: &Submission) -> Result<Option<Self>, OverLimits> {
+    pub fn merged(&self, submission: &Submission) -> Result<Option<Self>, OverLimits> {
         let Submission::Pairs(sent) = submission else { return Err(OverLimits) };
         if sent.is_empty() {
             return Ok(None);

@@ -12,6 +12,7 @@ mod dress;
 mod list;
 mod metadata;
 mod path;
+pub mod probe;
 mod settings;
 mod start;
 mod stop;

@@ -9,7 +9,7 @@ use usher_streams::Subject;
 use super::answer::Refusal;
 
 /// Longest decoded path segment, in bytes (contracts README, clarification 14).
-const SEGMENT_BYTES_MAX: usize = 512;
+pub(super) const SEGMENT_BYTES_MAX: usize = 512;
 
 /// An endpoint with its path segments as sent.
 #[derive(Debug, PartialEq, Eq)]

@@ -26,14 +26,18 @@ pub(super) async fn answer(
 }
 
 /// The streams to end, in the order named: several headers, several codes in each, or both
-/// (`concurrency` §12). What is no code is ignored. The documentation spells the header two ways.
+/// (`concurrency` §12). The documentation spells the header two ways.
 fn codes(headers: &HeaderMap) -> Vec<TerminationCode> {
     ["x-terminate", "x-terminator"]
         .into_iter()
         .flat_map(|name| headers.get_all(name))
         .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|code| TerminationCode::parse(code.trim()))
+        .flat_map(codes_in)
         .take(CODES_MAX)
         .collect()
+}
+
+/// The codes of one header. What is no code is ignored.
+pub(super) fn codes_in(value: &str) -> impl Iterator<Item = TerminationCode> {
+    value.split(',').filter_map(|code| TerminationCode::parse(code.trim()))
 }
