@@ -4,6 +4,7 @@
 //! chooses which adapter stands behind which port, and starts and stops them in order.
 
 pub mod catalog;
+mod chores;
 pub mod clock;
 pub mod demo;
 pub mod events;
@@ -14,4 +15,5 @@ pub mod keys;
 pub mod lifecycle;
 pub mod saml_keys;
 pub mod serve;
+mod up_to_date;
 pub mod wiring;

@@ -5,7 +5,7 @@ mod explanations;
 mod journal;
 mod warehouse;
 
-pub use activity::LocalActivity;
+pub use activity::{ActivitySettings, LocalActivity};
 pub use explanations::{ExplanationSettings, LocalExplanations};
 pub use journal::{JournalSettings, LocalJournal};
 pub use warehouse::{LocalWarehouse, WarehouseSettings};
