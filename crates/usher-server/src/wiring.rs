@@ -1,6 +1,6 @@
 //! Which adapter stands behind which port: the embedded shape, one process and one directory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,10 +16,8 @@ use usher_http::{App, HttpSettings, Limit, Parts, Readiness, ThrottleSettings, T
 use usher_jose::{SealingKey, Signer, SigningKey, SigningPool};
 use usher_mvpd::{DemoProviders, Gateway, Limits};
 use usher_registry::Registry;
-use usher_reports::{Event, EventBatch, EventJournal, ReportSettings, Reports};
-use usher_store_local::{
-    JournalSettings, LocalActivity, LocalJournal, LocalWarehouse, WarehouseSettings,
-};
+use usher_reports::{Api, Event, ReportSettings, Reports};
+use usher_store_local::{EventSettings, LocalActivity, LocalEvents, RollupSets};
 use usher_store_sql::{Database, SqlClients, SqlProfiles, SqlSessions, SqlTrials};
 use usher_streams::{Ports, Quotas, Streams, StreamsConfig};
 
@@ -88,8 +86,7 @@ pub fn wire(wiring: Wiring) -> Result<Wired> {
 /// The embedded stores, open.
 pub struct Stores {
     database: Database,
-    warehouse: Arc<LocalWarehouse>,
-    journal: Arc<LocalJournal>,
+    events: Arc<LocalEvents>,
     activity: Arc<LocalActivity>,
 }
 
@@ -103,30 +100,41 @@ impl Stores {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
         let database = Database::open(&data_dir.join("usher.db")).await?;
-        let (warehouse, journal) = open_journal(data_dir, settings, Arc::clone(&clock), entropy)?;
+        let events = open_events(data_dir, settings, Arc::clone(&clock), entropy)?;
         let directory = data_dir.join("activity");
-        let activity = LocalActivity::open(&directory, Arc::clone(&journal) as _, clock).await?;
-        Ok(Self { database, activity: Arc::new(activity), warehouse, journal })
+        let activity = LocalActivity::open(&directory, Arc::clone(&events) as _, clock).await?;
+        Ok(Self { database, activity: Arc::new(activity), events })
     }
 }
 
-/// Opens the event journal of a data directory and what reports are answered from.
-pub(crate) fn open_journal(
+/// Opens the events of a data directory.
+fn open_events(
     data_dir: &Path,
     settings: &Settings,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-) -> Result<(Arc<LocalWarehouse>, Arc<LocalJournal>)> {
-    let retention = MONTH * settings.reports.retention_months;
-    let settings = WarehouseSettings { retention, ..WarehouseSettings::default() };
-    let warehouse = Arc::new(LocalWarehouse::new(settings, clock));
-    let journal = LocalJournal::open(
-        &data_dir.join("events"),
-        JournalSettings::default(),
-        Arc::clone(&warehouse),
-        entropy,
-    )?;
-    Ok((warehouse, Arc::new(journal)))
+) -> Result<Arc<LocalEvents>> {
+    let switches = switches(settings);
+    let settings = EventSettings {
+        zone: Zone::parse(&settings.reports.zone)?,
+        retention: MONTH * settings.reports.retention_months,
+        rollups: RollupSets {
+            esm: Reports::rollups(Api::Esm, switches)?,
+            cmu: Reports::rollups(Api::Cmu, switches)?,
+        },
+        ..EventSettings::default()
+    };
+    Ok(Arc::new(LocalEvents::open(&events_dir(data_dir), settings, clock, entropy)?))
+}
+
+/// Where the events of a data directory are.
+pub fn events_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("events")
+}
+
+/// What is switched on in reports.
+fn switches(settings: &Settings) -> Switches {
+    Switches { minute_reports: settings.reports.minute, ..Switches::default() }
 }
 
 /// What services are built from.
@@ -174,7 +182,7 @@ impl Workshop {
             trials: Arc::new(SqlTrials::new(self.wiring.stores.database.clone())),
             sign_in: Arc::clone(&gateway) as _,
             authorization: gateway,
-            journal: Arc::clone(&self.wiring.stores.journal) as _,
+            journal: Arc::clone(&self.wiring.stores.events) as _,
             media_token_signer: self.signer(media_token_key),
             sealing: SealingKey::new(&keys.sealing)?,
         };
@@ -199,7 +207,7 @@ impl Workshop {
         let Wiring { settings, keys, registry, clock, entropy, .. } = &self.wiring;
         let ports = Ports {
             store: Arc::clone(&self.wiring.stores.activity) as _,
-            journal: Arc::clone(&self.wiring.stores.journal) as _,
+            journal: Arc::clone(&self.wiring.stores.events) as _,
             registry: Arc::clone(registry),
             clock: Arc::clone(clock),
             entropy: Arc::clone(entropy),
@@ -215,12 +223,12 @@ impl Workshop {
     }
 
     fn reports(&self) -> Result<Reports> {
-        let settings = &self.wiring.settings.reports;
+        let zone = Zone::parse(&self.wiring.settings.reports.zone)?;
         let settings = ReportSettings {
-            rules: Rules { zone: Zone::parse(&settings.zone)?, ..Rules::default() },
-            switches: Switches { minute_reports: settings.minute, ..Switches::default() },
+            rules: Rules { zone, ..Rules::default() },
+            switches: switches(&self.wiring.settings),
         };
-        let warehouse = Arc::clone(&self.wiring.stores.warehouse) as _;
+        let warehouse = Arc::clone(&self.wiring.stores.events) as _;
         Ok(Reports::new(settings, warehouse, Arc::clone(&self.wiring.clock))?)
     }
 
@@ -289,15 +297,9 @@ fn chores(app: &App) -> Vec<JoinHandle<()>> {
 }
 
 impl Wired {
-    /// Loads events from the lines of an NDJSON file, all or nothing; returns how many were new.
-    pub async fn import_events(&self, text: &[u8]) -> Result<usize> {
-        let batch = EventBatch::from_ndjson(text)?;
-        Ok(self.stores.journal.import(batch).await?)
-    }
-
-    /// Adds events that carry their ids; those that are there already change nothing.
-    pub async fn append_events(&self, events: Vec<Event>) -> Result<()> {
-        Ok(self.stores.journal.append(events).await?)
+    /// Adds events; those whose ids are known change nothing. Returns how many were new.
+    pub async fn add_events(&self, events: Vec<Event>) -> Result<usize> {
+        Ok(self.stores.events.import(events).await?)
     }
 
     /// Stops the chores, writes what is still waiting, closes the stores.
@@ -306,7 +308,7 @@ impl Wired {
             chore.abort();
         }
         self.stores.activity.close().await;
-        self.stores.journal.close().await?;
+        self.stores.events.close().await?;
         self.stores.database.close().await;
         Ok(())
     }

@@ -1,9 +1,7 @@
-//! Stream activity in memory with its durable image; event journal and warehouse on disk.
+//! Stream activity in memory with its durable image; events on disk, and reports from them.
 
 mod activity;
-mod journal;
-mod warehouse;
+mod events;
 
 pub use activity::LocalActivity;
-pub use journal::{JournalSettings, LocalJournal};
-pub use warehouse::{LocalWarehouse, WarehouseSettings};
+pub use events::{Archive, EventSettings, LocalEvents, RollupSets};

@@ -5,6 +5,7 @@ mod clients;
 mod journal;
 mod profiles;
 mod sessions;
+mod subjects;
 mod trials;
 mod warehouse;
 
@@ -13,5 +14,6 @@ pub use clients::clients;
 pub use journal::journal;
 pub use profiles::profiles;
 pub use sessions::sessions;
+pub use subjects::{EventHouse, subjects};
 pub use trials::trials;
 pub use warehouse::warehouse;
