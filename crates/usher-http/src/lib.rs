@@ -4,6 +4,7 @@
 //! answer; they decide nothing. Each API has its own module with its own error table, because each
 //! has its own contract. This is the only crate that knows axum.
 
+mod admin;
 mod app;
 mod bearer;
 mod cors;
@@ -11,13 +12,17 @@ mod dcr;
 mod demo;
 mod entitlement;
 mod health;
+mod management;
 mod openapi;
-mod passes;
 mod reports;
 mod request_log;
 mod settings;
+pub(crate) mod sp;
+mod sso;
 mod streams;
 mod throttle;
+mod trace;
+mod viewer;
 
 use std::sync::Arc;
 
@@ -38,7 +43,10 @@ pub fn router(app: App) -> Router {
         .merge(openapi::routes())
         .merge(dcr::routes())
         .merge(entitlement::routes(&app))
-        .merge(passes::routes())
+        .merge(sp::routes())
+        .merge(sso::routes(&app))
+        .merge(management::routes(&app))
+        .merge(admin::routes())
         .merge(streams::routes())
         .merge(reports::routes());
     if app.demo.is_some() {

@@ -16,10 +16,14 @@ mod browser;
 mod configuration;
 #[path = "entitlement/decisions.rs"]
 mod decisions;
+#[path = "entitlement/degradation.rs"]
+mod degradation;
 #[path = "entitlement/errors.rs"]
 mod errors;
 #[path = "entitlement/events.rs"]
 mod events;
+#[path = "entitlement/explain.rs"]
+mod explain;
 #[path = "entitlement/general.rs"]
 mod general;
 #[path = "entitlement/logout.rs"]
@@ -28,6 +32,8 @@ mod logout;
 mod profiles;
 #[path = "entitlement/sessions.rs"]
 mod sessions;
+#[path = "entitlement/sso.rs"]
+mod sso;
 mod support;
 #[path = "entitlement/temp_pass.rs"]
 mod temp_pass;

@@ -1,7 +1,9 @@
-//! Stream activity in memory with its durable image; events on disk, and reports from them.
+//! Stream activity in memory with its durable image; events on disk, and reports from them; explanations.
 
 mod activity;
 mod events;
+mod explanations;
 
 pub use activity::LocalActivity;
 pub use events::{Archive, EventSettings, LocalEvents, RollupSets};
+pub use explanations::{ExplanationSettings, LocalExplanations};

@@ -114,8 +114,10 @@ async fn rest_78_a_permit_is_remembered_and_every_answer_has_a_token_of_its_own(
         let wrong = to.to_owned();
         app.push(|catalog| {
             for mvpd in &mut catalog.mvpds {
-                if let Some(usher_registry::AuthzEndpoint::Rest(rest)) = &mut mvpd.authz {
-                    rest.decision_path.clone_from(&wrong);
+                for endpoint in mvpd.authz.iter_mut() {
+                    if let usher_registry::AuthzProtocol::Rest(rest) = &mut endpoint.protocol {
+                        rest.decision_path.clone_from(&wrong);
+                    }
                 }
             }
         });
