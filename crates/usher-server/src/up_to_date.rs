@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use usher_reports::{AnswerError, Plan, Table, Warehouse};
+use usher_reports::{Answer, AnswerError, Plan, Warehouse};
 use usher_streams::ActivityStore;
 
 /// A warehouse that has received the events of a store before it answers.
@@ -23,7 +23,7 @@ impl UpToDate {
 
 #[async_trait]
 impl Warehouse for UpToDate {
-    async fn answer(&self, plan: Plan) -> Result<Table, AnswerError> {
+    async fn answer(&self, plan: Plan) -> Result<Answer, AnswerError> {
         self.activity.settle().await?;
         self.warehouse.answer(plan).await
     }

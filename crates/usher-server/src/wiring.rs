@@ -1,6 +1,6 @@
 //! Which adapter stands behind which port: the embedded shape, one process and one directory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ use usher_http::{
 use usher_jose::{SealingKey, Signer, SigningKey, SigningPool};
 use usher_mvpd::{DemoProviders, Gateway, GatewayPorts, GatewaySettings, PlainHttp};
 use usher_registry::{Proxies, Registry};
-use usher_reports::{Event, EventBatch, EventJournal, ReportSettings, Reports};
+use usher_reports::{Api, Event, ReportSettings, Reports};
 use usher_store_local::{
-    ActivitySettings, ExplanationSettings, JournalSettings, LocalActivity, LocalExplanations,
-    LocalJournal, LocalWarehouse, WarehouseSettings,
+    ActivitySettings, EventSettings, ExplanationSettings, LocalActivity, LocalEvents,
+    LocalExplanations, RollupSets,
 };
 use usher_store_sql::{
     Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlFrameworkSignIns,
@@ -98,8 +98,7 @@ pub async fn wire(wiring: Wiring) -> Result<Wired> {
 /// The embedded stores, open.
 pub struct Stores {
     database: Database,
-    warehouse: Arc<LocalWarehouse>,
-    journal: Arc<LocalJournal>,
+    events: Arc<LocalEvents>,
     activity: Arc<LocalActivity>,
     explanations: Option<Arc<LocalExplanations>>,
 }
@@ -114,14 +113,14 @@ impl Stores {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
         let database = Database::open(&data_dir.join("usher.db")).await?;
-        let (warehouse, journal) = open_journal(data_dir, settings, Arc::clone(&clock), entropy)?;
+        let events = open_events(data_dir, settings, Arc::clone(&clock), entropy)?;
         let directory = data_dir.join("activity");
         let bytes_max = settings.streams.memory_max_mib.saturating_mul(1024 * 1024);
         let bounds = ActivitySettings { bytes_max };
-        let (journal_port, time) = (Arc::clone(&journal) as _, Arc::clone(&clock));
-        let activity = LocalActivity::open(&directory, bounds, journal_port, time).await?;
+        let (journal, time) = (Arc::clone(&events) as _, Arc::clone(&clock));
+        let activity = LocalActivity::open(&directory, bounds, journal, time).await?;
         let explanations = open_explanations(data_dir, &settings.explain, clock)?;
-        Ok(Self { database, warehouse, journal, activity: Arc::new(activity), explanations })
+        Ok(Self { database, events, activity: Arc::new(activity), explanations })
     }
 
     fn explanations(&self) -> Arc<dyn Explanations> {
@@ -146,23 +145,34 @@ fn open_explanations(
     Ok(Some(Arc::new(explanations)))
 }
 
-/// Opens the event journal of a data directory and what reports are answered from.
-pub(crate) fn open_journal(
+/// Opens the events of a data directory.
+fn open_events(
     data_dir: &Path,
     settings: &Settings,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-) -> Result<(Arc<LocalWarehouse>, Arc<LocalJournal>)> {
-    let retention = MONTH * settings.reports.retention_months;
-    let settings = WarehouseSettings { retention, ..WarehouseSettings::default() };
-    let warehouse = Arc::new(LocalWarehouse::new(settings, clock));
-    let journal = LocalJournal::open(
-        &data_dir.join("events"),
-        JournalSettings::default(),
-        Arc::clone(&warehouse),
-        entropy,
-    )?;
-    Ok((warehouse, Arc::new(journal)))
+) -> Result<Arc<LocalEvents>> {
+    let switches = switches(settings);
+    let settings = EventSettings {
+        zone: Zone::parse(&settings.reports.zone)?,
+        retention: MONTH * settings.reports.retention_months,
+        rollups: RollupSets {
+            esm: Reports::rollups(Api::Esm, switches)?,
+            cmu: Reports::rollups(Api::Cmu, switches)?,
+        },
+        ..EventSettings::default()
+    };
+    Ok(Arc::new(LocalEvents::open(&events_dir(data_dir), settings, clock, entropy)?))
+}
+
+/// Where the events of a data directory are.
+pub fn events_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("events")
+}
+
+/// What is switched on in reports.
+fn switches(settings: &Settings) -> Switches {
+    Switches { minute_reports: settings.reports.minute, ..Switches::default() }
 }
 
 /// The way to TV providers.
@@ -245,7 +255,7 @@ impl Workshop {
             )),
             sign_in: Arc::clone(&self.gateway) as _,
             authorization: Arc::clone(&self.gateway) as _,
-            journal: Arc::clone(&self.wiring.stores.journal) as _,
+            journal: Arc::clone(&self.wiring.stores.events) as _,
             explanations: self.wiring.stores.explanations(),
             media_token_signer: self.signer(media_token_key),
             service_token_signer: self.signer(&keys.service_tokens),
@@ -281,7 +291,7 @@ impl Workshop {
         let Wiring { settings, keys, registry, clock, entropy, .. } = &self.wiring;
         let ports = Ports {
             store: Arc::clone(&self.wiring.stores.activity) as _,
-            journal: Arc::clone(&self.wiring.stores.journal) as _,
+            journal: Arc::clone(&self.wiring.stores.events) as _,
             registry: Arc::clone(registry),
             clock: Arc::clone(clock),
             entropy: Arc::clone(entropy),
@@ -312,13 +322,13 @@ impl Workshop {
     }
 
     fn reports(&self) -> Result<Reports> {
-        let settings = &self.wiring.settings.reports;
+        let zone = Zone::parse(&self.wiring.settings.reports.zone)?;
         let settings = ReportSettings {
-            rules: Rules { zone: Zone::parse(&settings.zone)?, ..Rules::default() },
-            switches: Switches { minute_reports: settings.minute, ..Switches::default() },
+            rules: Rules { zone, ..Rules::default() },
+            switches: switches(&self.wiring.settings),
         };
-        let Stores { warehouse, activity, .. } = &self.wiring.stores;
-        let warehouse = UpToDate::new(Arc::clone(warehouse) as _, Arc::clone(activity) as _);
+        let Stores { events, activity, .. } = &self.wiring.stores;
+        let warehouse = UpToDate::new(Arc::clone(events) as _, Arc::clone(activity) as _);
         Ok(Reports::new(settings, Arc::new(warehouse), Arc::clone(&self.wiring.clock))?)
     }
 
@@ -393,15 +403,9 @@ fn trusted(setting: &usher_config::TrustForwardedFor) -> Result<TrustForwardedFo
 }
 
 impl Wired {
-    /// Loads events from the lines of an NDJSON file, all or nothing; returns how many were new.
-    pub async fn import_events(&self, text: &[u8]) -> Result<usize> {
-        let batch = EventBatch::from_ndjson(text)?;
-        Ok(self.stores.journal.import(batch).await?)
-    }
-
-    /// Adds events that carry their ids; those that are there already change nothing.
-    pub async fn append_events(&self, events: Vec<Event>) -> Result<()> {
-        Ok(self.stores.journal.append(events).await?)
+    /// Adds events; those whose ids are known change nothing. Returns how many were new.
+    pub async fn add_events(&self, events: Vec<Event>) -> Result<usize> {
+        Ok(self.stores.events.import(events).await?)
     }
 
     /// Stops the chores, writes what is still waiting, closes the stores.
@@ -413,7 +417,7 @@ impl Wired {
         if let Some(explanations) = &self.stores.explanations {
             explanations.close().await;
         }
-        self.stores.journal.close().await?;
+        self.stores.events.close().await?;
         self.stores.database.close().await;
         Ok(())
     }

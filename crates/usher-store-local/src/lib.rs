@@ -1,11 +1,9 @@
-//! Stream activity in memory with its durable image; event journal, warehouse and explanations on disk.
+//! Stream activity in memory with its durable image; events on disk, and reports from them; explanations.
 
 mod activity;
+mod events;
 mod explanations;
-mod journal;
-mod warehouse;
 
 pub use activity::{ActivitySettings, LocalActivity};
+pub use events::{Archive, EventSettings, LocalEvents, RollupSets};
 pub use explanations::{ExplanationSettings, LocalExplanations};
-pub use journal::{JournalSettings, LocalJournal};
-pub use warehouse::{LocalWarehouse, WarehouseSettings};

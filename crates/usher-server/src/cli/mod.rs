@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod events;
 mod explain;
+mod progress;
 mod serve;
 mod statement;
 mod streams;
@@ -39,7 +40,7 @@ enum Action {
     /// Verify a media token.
     #[command(subcommand)]
     Token(token::Action),
-    /// Load reporting events.
+    /// Load reporting events, or write them out.
     #[command(subcommand)]
     Events(events::Action),
     /// Try stream limits before they are in force.

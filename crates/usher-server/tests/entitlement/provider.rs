@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::{Value, json};
 use usher_reports::Event;
-use usher_store_local::LocalJournal;
+use usher_store_local::Archive;
 
 use crate::app::{App, DEVICE, refused, send, text};
 use crate::peer::Peer;
@@ -113,12 +113,15 @@ async fn var_36_the_visitor_id_is_recorded_with_events_and_changes_nothing_else(
     }
     app.house.stop().await;
     let mut seen = Vec::new();
-    LocalJournal::read(&app.house.data_dir().join("events"), |event| {
-        if let Event::Entitlement(event) = event {
-            seen.extend(event.visitor_id);
-        }
-    })
-    .expect("the journal is read");
+    let archive = Archive::open(&app.house.data_dir().join("events")).expect("the events");
+    for day in archive.days().into_keys() {
+        let take = |event| {
+            if let Event::Entitlement(event) = event {
+                seen.extend(event.visitor_id);
+            }
+        };
+        archive.each(day, take).expect("a day of events");
+    }
     assert!(seen.contains(&"4711-visitor".to_owned()), "without the quotes around it: {seen:?}");
     assert!(seen.iter().all(|id| id.len() <= 256), "of bounded length");
 }

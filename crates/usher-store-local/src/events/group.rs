@@ -15,14 +15,18 @@ const EVENTS_MAX: usize = 16_384;
 pub(super) struct Command {
     pub(super) events: Vec<Event>,
     pub(super) done: Option<oneshot::Sender<Result<usize, StoreError>>>,
-    pub(super) closing: Closing,
+    pub(super) then: Then,
 }
 
-/// Whether this is the last command.
+/// What happens after the events of a command are durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Closing {
-    Yes,
-    No,
+pub(super) enum Then {
+    /// Nothing.
+    Continue,
+    /// Everything in the log is handed over to be written into files.
+    Seal,
+    /// The log is closed.
+    Close,
 }
 
 /// Commands that become one record.
@@ -31,6 +35,7 @@ pub(super) struct Group {
     pub(super) commands: Vec<Command>,
     events: usize,
     is_awaited: bool,
+    pub(super) seals: bool,
     pub(super) is_last: bool,
 }
 
@@ -61,7 +66,8 @@ impl Group {
     fn add(&mut self, command: Command) {
         self.events += command.events.len();
         self.is_awaited |= command.done.is_some();
-        self.is_last |= command.closing == Closing::Yes;
+        self.seals |= command.then == Then::Seal;
+        self.is_last |= command.then == Then::Close;
         self.commands.push(command);
     }
 }

@@ -1,11 +1,16 @@
-//! One file of records, and what is read back from it. The format is described in the parent module.
+//! The log: what has not been written into a file of events yet, durable record by record.
+//!
+//! **Format.** `<directory>/<number, 20 digits>.log` begins with [`MAGIC`]; then records follow: length of
+//! the payload (u32, little endian), CRC-32 of length and payload (u32, little endian), payload. A torn
+//! record can only be the last one of the last log and is cut off at start-up; anywhere else it is
+//! corruption, which stops the start. What a payload holds is in `codec.rs`.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// The first bytes of a segment: format and version.
-pub(super) const MAGIC: [u8; 8] = *b"usherj1\n";
+/// The first bytes of a log: format and version.
+pub(super) const MAGIC: [u8; 8] = *b"usherj2\n";
 
 /// Length and checksum in front of a payload.
 const HEADER_BYTES: u64 = 8;
@@ -13,20 +18,19 @@ const HEADER_BYTES: u64 = 8;
 /// Longest payload, so that a damaged length cannot ask for more memory than an import may take.
 const PAYLOAD_BYTES_MAX: usize = 1 << 30;
 
-/// A segment that can grow.
+/// A log that can grow.
 #[derive(Debug)]
-pub(super) struct Segment {
+pub(super) struct Log {
     file: File,
-    pub(super) bytes: u64,
 }
 
-impl Segment {
-    /// The file of segment `number`.
+impl Log {
+    /// The file of log `number`.
     pub(super) fn path(directory: &Path, number: u64) -> PathBuf {
         directory.join(format!("{number:020}.log"))
     }
 
-    /// The numbers of all segments in `directory`, ascending.
+    /// The numbers of all logs in `directory`, ascending.
     pub(super) fn numbers(directory: &Path) -> io::Result<Vec<u64>> {
         let mut numbers = Vec::new();
         for entry in std::fs::read_dir(directory)? {
@@ -38,21 +42,13 @@ impl Segment {
         Ok(numbers)
     }
 
-    /// Opens `path` to append after its first `bytes` bytes, cutting off what follows. Durable when it
-    /// returns, the directory entry included.
-    pub(super) fn open(path: &Path, bytes: u64) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
-        file.set_len(bytes)?;
-        let mut segment = Self { file, bytes };
-        if bytes == 0 {
-            segment.file.write_all(&MAGIC)?;
-            segment.bytes = MAGIC.len() as u64;
-        }
-        segment.file.sync_all()?;
-        if let Some(directory) = path.parent() {
-            File::open(directory)?.sync_all()?;
-        }
-        Ok(segment)
+    /// Begins a log. Durable when it returns, the directory entry included.
+    pub(super) fn create(directory: &Path, number: u64) -> io::Result<Self> {
+        let mut file = File::create_new(Self::path(directory, number))?;
+        file.write_all(&MAGIC)?;
+        file.sync_all()?;
+        super::kept::sync(directory)?;
+        Ok(Self { file })
     }
 
     /// Appends one record. It is durable when this returns.
@@ -62,16 +58,19 @@ impl Segment {
             .filter(|_| payload.len() <= PAYLOAD_BYTES_MAX)
             .ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?
             .to_le_bytes();
-        let mut header = [0; 8];
-        for (to, from) in header.iter_mut().zip(length.into_iter().chain(checksum(length, payload)))
-        {
-            *to = from;
-        }
-        self.file.write_all(&header)?;
-        self.file.write_all(payload)?;
-        self.file.sync_data()?;
-        self.bytes += HEADER_BYTES + payload.len() as u64;
-        Ok(())
+        let mut record = Vec::with_capacity(payload.len() + 8);
+        record.extend(length);
+        record.extend(checksum(length, payload));
+        record.extend(payload);
+        self.file.write_all(&record)?;
+        self.file.sync_data()
+    }
+
+    /// Cuts what follows the first `bytes` bytes off the log at `path`.
+    pub(super) fn cut(path: &Path, bytes: u64) -> io::Result<()> {
+        let file = OpenOptions::new().write(true).open(path)?;
+        file.set_len(bytes)?;
+        file.sync_all()
     }
 }
 
@@ -82,7 +81,7 @@ fn checksum(length: [u8; 4], payload: &[u8]) -> [u8; 4] {
     crc.finalize().to_le_bytes()
 }
 
-/// Reads records from the start of a segment until they end or make no sense.
+/// Reads records from the start of a log until they end or make no sense.
 pub(super) struct Records {
     file: BufReader<File>,
     /// Bytes that made sense so far.
@@ -100,6 +99,11 @@ impl Records {
             records.good = MAGIC.len() as u64;
         }
         Ok(records)
+    }
+
+    /// Whether the file is of another format: its first bytes are durable before anything follows them.
+    pub(super) const fn is_foreign(&self) -> bool {
+        self.good == 0 && self.size > MAGIC.len() as u64
     }
 
     /// The next payload; nothing at the end of what makes sense.
