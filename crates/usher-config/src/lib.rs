@@ -11,8 +11,8 @@ mod value;
 
 pub use load::{ConfigError, Layers, environment};
 pub use settings::{
-    Deployment, Entitlement, KEYS, Key, Log, MediaTokenFormat, Reports, Server, Settings, Streams,
-    TempPass, Throttle, TrustForwardedFor,
+    Deployment, Entitlement, Explain, KEYS, Key, Log, MediaTokenFormat, Providers, Reports, Server,
+    Settings, Streams, TempPass, Throttle, TrustForwardedFor,
 };
 
 /// A configuration file with every key at its default, each with its meaning as a comment.

@@ -83,8 +83,12 @@ settings! {
             "`iss` of the software statements and access tokens made here.";
         accepted_issuers: Vec<String> = Vec::new(), "[]",
             "Further issuers whose software statements are accepted (they must verify with our keys).";
+        environment: String = "release-production".into(), "\"release-production\"",
+            "The environment's name in the paths of the admin API.";
         region: String = "main".into(), "\"main\"",
             "Data centre, the `dc` dimension of reports.";
+        saml_entity_id: Option<String> = None, "",
+            "Entity id towards SAML providers; `https://saml.sp.{domain of base_url}` when absent.";
         help_url: String = "https://usher.example/docs/errors".into(), "\"https://usher.example/docs/errors\"",
             "`helpUrl` of error answers.";
     }
@@ -108,6 +112,11 @@ settings! {
         code_ttl: Duration = secs(1_800), "\"30m\"",
             "Lifetime of an authentication session and its code.";
         #[serde(deserialize_with = "read_duration")]
+        link_code_ttl: Duration = secs(1_800), "\"30m\"",
+            "Lifetime of codes with which the single-sign-on service links devices; 5 to 60 minutes.";
+        sso_table_names: bool = false, "false",
+            "Answer of the single-sign-on service also under the member names `jws` and `link`.";
+        #[serde(deserialize_with = "read_duration")]
         media_token_ttl: Duration = secs(420), "\"7m\"",
             "Lifetime of media tokens.";
         media_token_format: MediaTokenFormat = MediaTokenFormat::Xml, "\"xml\"",
@@ -118,9 +127,18 @@ settings! {
         #[serde(deserialize_with = "read_optional")]
         profile_ttl: Option<Duration> = None, "",
             "Lifetime of sign-ins whatever the catalog says.";
+        authzall_requires_profile: bool = false, "false",
+            "Let the degradation rule AuthZAll permit only viewers who are signed in.";
         #[serde(deserialize_with = "read_duration")]
         mvpd_deadline: Duration = secs(8), "\"8s\"",
             "Time for everything a decision asks of a TV provider.";
+    }
+    /// The way to TV providers.
+    providers: Providers {
+        egress_proxy: Option<String> = None, "",
+            "HTTP(S) proxy that calls to TV providers leave through, such as `http://proxy.example:3128`.";
+        allow_plain_http: bool = false, "false",
+            "Talk to providers without TLS where the catalog says `allow_plain_http`. For laboratories; never for real viewers.";
     }
     /// Temporary passes.
     temppass: TempPass {
@@ -175,6 +193,16 @@ settings! {
             "Offer stream reports by the minute.";
         retention_months: u32 = 25, "25",
             "Months for which events are kept.";
+    }
+    /// How decisions came about, for `usher explain`.
+    explain: Explain {
+        enabled: bool = true, "true",
+            "Keep how decisions came about.";
+        #[serde(deserialize_with = "read_duration")]
+        retention: Duration = secs(259_200), "\"3d\"",
+            "Time for which that is kept, as far as the space allows.";
+        space_mib: u32 = 256, "256",
+            "Space for it on disk, in MiB.";
     }
     /// What the process says about itself.
     log: Log {

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use usher_core::{ClientId, DeviceId, MvpdId, Secret};
+use usher_core::{ClientId, DeviceId, MvpdId, Secret, TraceId};
 use usher_registry::{EffectiveSettings, MediaCompany, Mvpd, ServiceProvider, Snapshot};
 
-use crate::mvpd::Partner;
+use crate::framework::FrameworkStatus;
+use crate::partner::Partner;
 use crate::platform::DetectedPlatform;
 use crate::session::{Holder, Origin};
+use crate::sso::SsoTokens;
 
 /// One call of a proven application for one of its channels.
 ///
@@ -18,10 +20,16 @@ pub struct Call {
     pub snapshot: Arc<Snapshot>,
     /// The channel; the application acts for it.
     pub service_provider: Arc<ServiceProvider>,
+    /// The request's name.
+    pub trace: TraceId,
     /// The application's credentials.
     pub client: ClientId,
     /// Device, address, application and visitor.
     pub origin: Origin,
+    /// Who the viewer is to platforms and identity services.
+    pub sso: SsoTokens,
+    /// What the platform partner's framework says, if the device has one.
+    pub framework: Option<FrameworkStatus>,
     /// Who uses a promotional pass, as `AP-TempPass-Identity` says it. Possibly a clear address.
     pub pass_identity: Option<Secret<String>>,
 }
@@ -55,6 +63,14 @@ impl Call {
         partner(&self.snapshot, &self.service_provider, &mvpd.id).ok_or(PartnerError::NotIntegrated)
     }
 
+    /// The active integration with `mvpd`, if that is known yet.
+    pub(crate) fn partner_at(
+        &self,
+        mvpd: Option<&MvpdId>,
+    ) -> Result<Option<Partner>, PartnerError> {
+        mvpd.map(|mvpd| self.partner(mvpd.as_str())).transpose()
+    }
+
     /// The settings of an integration on the platform of this call.
     pub(crate) fn settings(&self, partner: &Partner) -> EffectiveSettings {
         settings(&self.snapshot, partner, &DetectedPlatform::of(&self.origin.device_info))
@@ -72,10 +88,17 @@ pub(crate) fn partner(
     channel: &ServiceProvider,
     mvpd: &MvpdId,
 ) -> Option<Partner> {
+    let mvpd_id = mvpd;
+    let mvpd = snapshot.mvpd(mvpd_id.as_str())?;
+    let proxy = match &mvpd.proxy {
+        Some(proxy) => Some(Arc::clone(snapshot.mvpd(proxy.as_str())?)),
+        None => None,
+    };
     Some(Partner {
         service_provider: channel.id.clone(),
-        mvpd: Arc::clone(snapshot.mvpd(mvpd.as_str())?),
-        integration: Arc::clone(snapshot.integration(&channel.id, mvpd)?),
+        mvpd: Arc::clone(mvpd),
+        proxy,
+        integration: Arc::clone(snapshot.integration(&channel.id, mvpd_id)?),
     })
 }
 

@@ -18,6 +18,8 @@ pub enum MediaTokenFormat {
 pub struct EntitlementConfig {
     /// Lifetime of an authentication session and its code.
     pub code_ttl: Duration,
+    /// Lifetime of codes that link devices.
+    pub link_code_ttl: Duration,
     /// Lifetime of media tokens.
     pub media_token_ttl: Duration,
     /// Form of media tokens.
@@ -30,6 +32,8 @@ pub struct EntitlementConfig {
     pub pass_duration: Option<Duration>,
     /// How long ended trials are remembered; for ever when absent.
     pub pass_retention: Option<Duration>,
+    /// Whether the rule `AuthzAll` permits only viewers who are signed in.
+    pub authz_all_requires_profile: bool,
     /// Time for everything a decision asks of a TV provider.
     pub mvpd_deadline: Duration,
     /// `iss` of media tokens in JWS form.

@@ -1,8 +1,10 @@
 //! Decisions: whether a viewer may watch a resource, and why not (`pass-rest-v2` §10).
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use usher_core::Timestamp;
+use usher_core::{Timestamp, TraceId};
 
+use crate::explain::{Ground, Lifetime};
 use crate::media_token::MediaToken;
 use crate::mvpd::{DenyReason, MvpdFailure};
 use crate::temp_pass::TrialRefusal;
@@ -16,10 +18,13 @@ pub struct Decision {
     pub source: Source,
     /// Permit or not.
     pub outcome: Outcome,
+    /// What it rests on.
+    pub ground: Ground,
 }
 
 /// Who decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The TV provider, or its answer remembered; also for what keeps us from asking it.
     Mvpd,
@@ -27,6 +32,8 @@ pub enum Source {
     Dummy,
     /// A temporary pass.
     Temporary,
+    /// A rule that bypasses the provider.
+    Degradation,
 }
 
 /// Permit or not.
@@ -41,10 +48,8 @@ pub enum Outcome {
 /// What an authorization adds to a permit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Playback {
-    /// Since when the permit holds.
-    pub not_before: Timestamp,
-    /// Until when it holds.
-    pub not_after: Timestamp,
+    /// Since when and until when the permit holds, where the wire says so.
+    pub permit: Option<Permit>,
     /// Permission to play once.
     pub token: MediaToken,
 }
@@ -59,7 +64,8 @@ pub struct Refusal {
 }
 
 /// Why a viewer may not watch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RefusalReason {
     /// More resources than the provider agreed to.
     TooManyResources,
@@ -73,6 +79,8 @@ pub enum RefusalReason {
     Denied(DenyReason),
     /// The provider could not be asked.
     Failed(MvpdFailure),
+    /// A rule of degradation says no.
+    DegradationRule,
     /// The temporary pass is over, used up, or cannot be used at all.
     TemporaryAccess(TrialRefusal),
     /// The permit has no lifetime: neither the provider nor the catalog names one.
@@ -87,11 +95,24 @@ impl From<RefusalReason> for Refusal {
     }
 }
 
-/// A permit as it is remembered.
+/// How long a viewer may watch without anybody being asked again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Permit {
-    pub(crate) not_before: Timestamp,
-    pub(crate) not_after: Timestamp,
+pub struct Permit {
+    /// Since when it holds.
+    pub not_before: Timestamp,
+    /// Until when it holds.
+    pub not_after: Timestamp,
+    /// Who set its end.
+    pub lifetime: Lifetime,
+    /// The request it was decided for.
+    pub trace: TraceId,
+}
+
+impl Permit {
+    /// The permit, ending at `end` if it would not end before.
+    pub(crate) fn ending_by(self, end: Timestamp, lifetime: Lifetime) -> Self {
+        if self.not_after <= end { self } else { Self { not_after: end, lifetime, ..self } }
+    }
 }
 
 /// `details` as they may leave the house: plain text without control characters, of bounded length.
@@ -111,12 +132,15 @@ pub(crate) fn refreshed(
     stored: &Map<String, Value>,
     delivered: Map<String, Value>,
 ) -> Option<Map<String, Value>> {
-    let changed = delivered.iter().any(|(key, value)| stored.get(key) != Some(value));
-    changed.then(|| {
-        let mut merged = stored.clone();
-        merged.extend(delivered);
-        merged
-    })
+    let mut merged = stored.clone();
+    for (key, news) in delivered {
+        match (merged.get_mut(&key), news) {
+            // A provider that tells one rating has not taken back the other.
+            (Some(Value::Object(known)), Value::Object(news)) => known.extend(news),
+            (_, news) => drop(merged.insert(key, news)),
+        }
+    }
+    (merged != *stored).then_some(merged)
 }
 
 #[cfg(test)]
@@ -141,5 +165,11 @@ mod tests {
         let news = serde_json::json!({"zip": "2"}).as_object().cloned().unwrap();
         let merged = refreshed(stored, news).unwrap();
         assert_eq!(Value::from(merged), serde_json::json!({"zip": "2", "language": "en"}));
+
+        let stored = serde_json::json!({"maxRating": {"MPAA": "R", "VCHIP": "TV-14"}});
+        let news = serde_json::json!({"maxRating": {"VCHIP": "TV-MA"}});
+        let merged = refreshed(stored.as_object().unwrap(), news.as_object().cloned().unwrap());
+        let both = serde_json::json!({"maxRating": {"MPAA": "R", "VCHIP": "TV-MA"}});
+        assert_eq!(merged.map(Value::from), Some(both));
     }
 }

@@ -5,10 +5,14 @@ use usher_registry::{Mvpd, RegisteredApplication, ServiceProvider, Snapshot};
 use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event};
 
 use crate::decision::{Outcome, Refusal, RefusalReason};
+use crate::degradation::Measure;
+use crate::framework::PlatformPartner;
 use crate::mvpd::{DenyReason, MvpdFailure, Purpose};
 use crate::platform::DetectedPlatform;
+use crate::profile::Profile;
 use crate::resource::{channel_of, item_of};
 use crate::session::Origin;
+use crate::sso::SsoMethod;
 use crate::temp_pass::TrialRefusal;
 
 /// Writes the events of one call about one TV provider.
@@ -30,12 +34,70 @@ pub(crate) struct About<'r> {
     pub(crate) user: Option<&'r str>,
     /// The authentication session.
     pub(crate) session: Option<&'r str>,
+    /// On what ground the viewer watches.
+    pub(crate) token_type: TokenType,
+    /// By what the sign-in of another application or device counts.
+    pub(crate) sso: Option<SsoMethod>,
+    /// Whose framework the sign-in goes through.
+    pub(crate) framework: Option<PlatformPartner>,
+}
+
+impl<'r> About<'r> {
+    /// The viewer of `profile`, whose pseudonym is `user`.
+    pub(crate) fn viewer(profile: &'r Profile, user: &'r str) -> Self {
+        let token_type = match profile.home_based {
+            Some(true) => TokenType::Hba,
+            Some(false) | None => TokenType::Normal,
+        };
+        let session = Some(&*profile.session_id);
+        Self { user: Some(user), session, token_type, sso: None, framework: profile.framework }
+    }
+
+    /// Somebody who signs in through `framework`.
+    pub(crate) fn framework(framework: PlatformPartner, session: &'r str) -> Self {
+        Self { session: Some(session), framework: Some(framework), ..Self::default() }
+    }
+}
+
+/// On what ground a viewer watches, in the reports' words (`access-variants` G6, H9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum TokenType {
+    #[default]
+    Normal,
+    AuthnAll,
+    AuthzAll,
+    Hba,
+}
+
+impl TokenType {
+    /// The ground that a rule gives; a denial gives none.
+    pub(crate) const fn of(measure: Measure) -> Self {
+        match measure {
+            Measure::AuthnAll => Self::AuthnAll,
+            Measure::AuthzAll => Self::AuthzAll,
+            Measure::AuthzNone => Self::Normal,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::AuthnAll => "authnall",
+            Self::AuthzAll => "authzall",
+            Self::Hba => "hba",
+        }
+    }
 }
 
 impl Reporter<'_> {
     /// An event without resource: signing in and out.
     pub(crate) fn event(&self, name: Name, about: About<'_>) -> Event {
         wrap(self.bare(name, about))
+    }
+
+    /// An event without resource that says what went wrong.
+    pub(crate) fn failure(&self, name: Name, about: About<'_>, reason: &str) -> Event {
+        wrap(EntitlementEvent { reason: Some(reason.to_owned()), ..self.bare(name, about) })
     }
 
     /// An event about `resource`.
@@ -48,7 +110,7 @@ impl Reporter<'_> {
         EntitlementEvent {
             channel: Some(channel_of(resource)),
             resource_id: item_of(resource),
-            sso_type: Some("None".to_owned()),
+            sso_type: Some(sso_type(about.sso).to_owned()),
             ..self.bare(name, about)
         }
     }
@@ -97,7 +159,7 @@ impl Reporter<'_> {
             nsdk_version: Some("N/A".to_owned()),
             cdt: device.primary_hardware_type.clone(),
             platform_version: None,
-            eap: Some("N/A".to_owned()),
+            eap: Some(about.framework.map_or("N/A", PlatformPartner::as_str).to_owned()),
             device: device.primary_hardware_type.clone(),
             os_family: platform.os_family,
             os_type: None,
@@ -116,7 +178,7 @@ impl Reporter<'_> {
             resource_id: None,
             content_category: None,
             sso_type: None,
-            token_type: Some("normal".to_owned()),
+            token_type: Some(about.token_type.as_str().to_owned()),
             latency_ms: None,
             decision_type: None,
             decision_outcome: None,
@@ -127,6 +189,15 @@ impl Reporter<'_> {
 
     fn application(&self) -> Option<&RegisteredApplication> {
         self.snapshot.application(self.origin.software.as_ref()?).map(AsRef::as_ref)
+    }
+}
+
+/// The reports' word for how a sign-in was shared (`wolap` §5.1).
+const fn sso_type(method: Option<SsoMethod>) -> &'static str {
+    match method {
+        Some(SsoMethod::Platform) => "platform",
+        Some(SsoMethod::ServiceToken) => "adobe",
+        None => "None",
     }
 }
 
@@ -144,6 +215,7 @@ pub(crate) const fn reason(refusal: &Refusal) -> &'static str {
         | RefusalReason::TemporaryAccess(
             TrialRefusal::DurationExceeded | TrialRefusal::ResourcesExceeded,
         ) => "noAuthZ",
+        RefusalReason::DegradationRule => "authzNone",
         RefusalReason::Denied(DenyReason::SessionInvalidated)
         | RefusalReason::ProfileInvalidated => "norefreshtoken",
         RefusalReason::Denied(DenyReason::UnknownViewer) => "mismatch",

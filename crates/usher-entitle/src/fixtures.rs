@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use usher_core::{ClientId, DeviceId, Timestamp};
+use usher_core::{ClientId, DeviceId, Timestamp, TraceId};
 use usher_registry::{Catalog, Snapshot};
 
 use crate::call::Call;
-use crate::mvpd::Partner;
-use crate::profile::{Profile, ProfileKey};
+use crate::partner::Partner;
+use crate::profile::{Profile, ProfileKey, Upstream};
 use crate::session::{Holder, Origin};
+use crate::sso::SsoTokens;
 
 const CATALOG: &str = include_str!("fixtures.toml");
 
@@ -24,8 +25,11 @@ pub(crate) fn call(snapshot: &Arc<Snapshot>) -> Call {
     Call {
         snapshot: Arc::clone(snapshot),
         service_provider: Arc::clone(service_provider),
+        trace: TraceId::from_bytes([7; 16]),
         client: ClientId::from("client"),
         origin: Origin::default(),
+        framework: None,
+        sso: SsoTokens::default(),
         pass_identity: None,
     }
 }
@@ -51,7 +55,10 @@ pub(crate) fn profile(mvpd: &str, now: Timestamp) -> Profile {
         user_id: "u-1".into(),
         attributes: serde_json::Map::new(),
         home_based: None,
+        framework: None,
+        subjects: Vec::new(),
         credentials: None,
+        upstream: Upstream::default(),
         session_id: "session-1".into(),
         not_before: now,
         not_after: now + std::time::Duration::from_hours(24),

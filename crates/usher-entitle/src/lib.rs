@@ -10,11 +10,15 @@ mod call;
 mod code;
 mod config;
 mod decision;
+mod degradation;
 mod device;
 mod events;
+mod explain;
+mod framework;
 pub mod media_token;
 mod metadata;
 mod mvpd;
+mod partner;
 mod permits;
 mod platform;
 mod profile;
@@ -25,6 +29,7 @@ mod resource;
 mod sealed;
 mod service;
 mod session;
+mod sso;
 mod store;
 mod temp_pass;
 mod xml_text;
@@ -35,29 +40,47 @@ mod fixtures;
 pub use call::{Call, PartnerError};
 pub use code::Code;
 pub use config::{EntitlementConfig, MediaTokenFormat};
-pub use decision::{Decision, Outcome, Playback, Refusal, RefusalReason, Source};
+pub use decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
+pub use degradation::{DegradationRule, DegradationStore, HISTORY, Measure, RuleKey, RuleStanding};
 pub use device::DeviceInfo;
+pub use explain::{
+    ExchangeNote, Explanation, Explanations, Ground, GroundNote, Lifetime, PassNote, PermitNote,
+    ResourceNote, RuleNote, SignInNote, Unexplained, ViewerNote, ViewerStanding,
+};
+pub use framework::{
+    ConfigurationDefect, FrameworkSignIn, FrameworkSignIns, FrameworkStatus, PlatformPartner,
+    StatusDefect,
+};
 pub use metadata::Attribute;
 pub use mvpd::{
-    AuthorizationAsk, DenyReason, MvpdAuthorization, MvpdDecision, MvpdFailure, MvpdOutcome,
-    MvpdSignIn, Partner, Purpose, SignInAnswer, SignInError, SignInStart, VerifiedIdentity,
+    AnsweredBy, AskingDevice, AuthorizationAsk, BrowserForm, BrowserStep, DenyReason, Exchange,
+    ExchangeStatus, MvpdAuthorization, MvpdDecision, MvpdFailure, MvpdOutcome, MvpdSignIn,
+    PlatformRequest, ProviderSignOut, Purpose, SignInAnswer, SignInError, SignInStart,
+    SignOutAnswer, SignOutStart, VerifiedIdentity,
 };
+pub use partner::Partner;
 pub use platform::DetectedPlatform;
-pub use profile::{Profile, ProfileKey, Standing};
+pub use profile::{Profile, ProfileKey, Standing, Upstream};
 pub use redirect::RedirectUrl;
 pub use sealed::{Sealed, StateDigest};
 pub use service::{
-    AuthorizeReason, BeginSignInError, Configuration, ConfiguredMvpd, CreateSessionError,
-    DecisionAsk, DecisionError, Entitlement, EntitlementPorts, FinishSignInError, GivenParameters,
-    LogoutAnswer, LogoutError, LogoutStep, NextStep, PartnerSso, ProfileError, ProfileKind,
-    ProfileView, ResumeSessionError, SessionAnswer, SessionError, SessionView, SignInStep, Ticket,
-    TrialReset, TrialResetError,
+    AuthorizeReason, BeginFrameworkError, BeginSignInError, Configuration, ConfiguredMvpd,
+    CreateSessionError, DecisionAsk, DecisionError, DegradationError, Entitlement,
+    EntitlementPorts, Fallback, FinishFrameworkError, FinishSignInError, FrameworkAnswer,
+    GivenParameters, LogoutAnswer, LogoutError, LogoutStep, NextStep, PartnerSso, ProfileError,
+    ProfileKind, ProfileView, ProviderLogoutError, ResumeSessionError, RuleOwner, RuleSelection,
+    RuleTerms, ServiceToken, SessionAnswer, SessionError, SessionView, SignInStep, SsoDevice,
+    SsoIdentity, SsoServiceError, Ticket, TrialReset, TrialResetError,
 };
 pub use session::{
     AuthenticationSession, Holder, Login, Origin, ParameterName, Parameters, PendingLogout, Stage,
     Target,
 };
-pub use store::{ProfileStore, SessionStore, TOMBSTONE_RETENTION};
+pub use sso::{
+    DEVICES_MAX, LinkCode, LinkedDevice, SsoAccount, SsoMethod, SsoStore, SsoSubject, SsoTokens,
+    TokenDigest,
+};
+pub use store::{LINKED_MAX, ProfileStore, SessionStore, TOMBSTONE_RETENTION, UsedAssertions};
 pub use temp_pass::{
     FoundTrials, IdentityHash, Pass, Trial, TrialHolder, TrialRefusal, TrialStore,
 };

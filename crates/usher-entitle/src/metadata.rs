@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use usher_jose::{Certificate, EncryptionKey};
 use usher_registry::{MediaCompany, MetadataRule, ServiceProvider};
 
-use crate::mvpd::Partner;
+use crate::partner::Partner;
 use crate::profile::Profile;
 
 /// One metadata key as applications see it.
@@ -81,6 +81,9 @@ fn known(profile: &Profile) -> Map<String, Value> {
     // For concurrency limits; the same as `userID` unless the provider says otherwise.
     known.insert("upstreamUserID".to_owned(), profile.user_id.as_str().into());
     known.insert("mvpd".to_owned(), profile.key.mvpd.as_str().into());
+    if let Some(framework) = profile.framework {
+        known.insert("tokenSource".to_owned(), framework.as_str().into());
+    }
     if let Some(home_based) = profile.home_based {
         known.insert("hba_status".to_owned(), home_based.to_string().into());
     }
@@ -105,15 +108,17 @@ fn normalised(name: &str, value: &Value) -> Value {
 }
 
 fn rule(partner: &Partner, name: &str) -> Option<MetadataRule> {
-    let upstream =
-        (name == "upstreamUserID").then_some(MetadataRule { enabled: true, encrypted: false });
+    // Whatever is configured: concurrency limits and single sign-on do not work without.
+    let always = matches!(name, "upstreamUserID" | "tokenSource")
+        .then_some(MetadataRule { enabled: true, encrypted: false });
     partner
         .integration
         .metadata
         .get(name)
         .or_else(|| partner.mvpd.metadata.get(name))
+        .or_else(|| partner.proxy.as_ref()?.metadata.get(name))
         .copied()
-        .or(upstream)
+        .or(always)
 }
 
 fn shown(value: Value, rule: MetadataRule, key: Option<&EncryptionKey>) -> Attribute {

@@ -7,30 +7,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
-use usher_core::{Secret, ServiceProviderId, Timestamp};
-use usher_registry::{Integration, Mvpd};
+use usher_core::{MvpdId, Secret, StoreError, Timestamp};
+use usher_registry::{EffectiveSettings, Platform, Snapshot};
 
-/// Whom a call is about: a channel, a TV provider and what they agreed.
-#[derive(Clone, Debug)]
-pub struct Partner {
-    /// The channel.
-    pub service_provider: ServiceProviderId,
-    /// The TV provider.
-    pub mvpd: Arc<Mvpd>,
-    /// Their integration.
-    pub integration: Arc<Integration>,
-}
+use crate::partner::Partner;
+use crate::profile::Upstream;
 
-/// Signs viewers in at their TV provider.
+/// Signs viewers in and out at their TV provider.
 #[async_trait]
 pub trait MvpdSignIn: Send + Sync + 'static {
     /// Where to send the browser. `state` is the opaque, single-use reference that must come back
     /// with it; whatever else is needed to check the answer is returned as [`SignInStart::pending`].
-    async fn begin(&self, partner: &Partner, state: &str) -> Result<SignInStart, SignInError>;
+    async fn begin(
+        &self,
+        partner: &Partner,
+        settings: &EffectiveSettings,
+        state: &str,
+    ) -> Result<SignInStart, SignInError>;
 
-    /// Checks the provider's answer to the sign-in that `pending` describes.
+    /// Checks the provider's answer to the sign-in that `pending` describes. An answer that was
+    /// accepted once is refused from then on.
     async fn finish(
         &self,
         partner: &Partner,
@@ -38,22 +37,95 @@ pub trait MvpdSignIn: Send + Sync + 'static {
         answer: &SignInAnswer,
     ) -> Result<VerifiedIdentity, SignInError>;
 
-    /// Where to send the browser so that the provider forgets the viewer and then returns it to
-    /// `return_to`; nothing when the provider has no logout.
+    /// The request that a platform partner shall pass on to the provider (`mvpd` §5.9).
+    async fn begin_by_platform(
+        &self,
+        partner: &Partner,
+        platform: Platform,
+    ) -> Result<PlatformRequest, SignInError>;
+
+    /// Checks what a platform partner brought back: a `SAMLResponse` in base64. `pending` is what
+    /// [`PlatformRequest::pending`] was for this device and channel, if it asked at all.
+    async fn finish_by_platform(
+        &self,
+        partner: &Partner,
+        platform: Platform,
+        pending: Option<&Secret<String>>,
+        saml_response: &str,
+    ) -> Result<VerifiedIdentity, SignInError>;
+
+    /// How the browser makes the provider forget the viewer, and comes back with `state`; nothing when
+    /// the provider has no logout.
     async fn sign_out(
         &self,
         partner: &Partner,
         credentials: Option<&Secret<String>>,
-        return_to: &Url,
-    ) -> Option<Url>;
+        state: &str,
+    ) -> Option<SignOutStart>;
+
+    /// Whether the provider confirms the sign-out that `pending` describes. The viewer is signed out
+    /// here whatever the answer; an error is for the log.
+    async fn finish_sign_out(
+        &self,
+        partner: &Partner,
+        pending: &Secret<String>,
+        answer: &SignOutAnswer,
+    ) -> Result<(), SignInError>;
+
+    /// What a provider asks for that ends sign-ins by itself (`mvpd` §5.7): `query` is that of the
+    /// request, nothing decoded.
+    async fn provider_sign_out(
+        &self,
+        snapshot: &Snapshot,
+        query: &str,
+    ) -> Result<ProviderSignOut, SignInError>;
+}
+
+/// What a browser does next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BrowserStep {
+    /// It goes there.
+    Go(Url),
+    /// It posts a form, without anybody having to do anything.
+    Post(BrowserForm),
+}
+
+/// A form that submits itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowserForm {
+    /// Where it is posted.
+    pub action: Url,
+    /// Names and values of its fields.
+    pub fields: Vec<(String, String)>,
 }
 
 /// A sign-in under way.
 #[derive(Clone, Debug)]
 pub struct SignInStart {
-    /// Where the browser goes.
-    pub location: Url,
+    /// What the browser does.
+    pub step: BrowserStep,
     /// What the adapter needs to check the answer (nonce, PKCE verifier, request id). Opaque here.
+    pub pending: Secret<String>,
+}
+
+/// A request that a platform partner passes on.
+#[derive(Clone, Debug)]
+pub struct PlatformRequest {
+    /// A signed SAML request in base64.
+    pub request: String,
+    /// The attributes wanted of the assertion.
+    pub attribute_names: Vec<String>,
+    /// What the adapter needs to check the answer; to be remembered for the device and the channel.
+    pub pending: Secret<String>,
+}
+
+/// A sign-out that visits the provider.
+#[derive(Clone, Debug)]
+pub struct SignOutStart {
+    /// What the browser does.
+    pub step: BrowserStep,
+    /// What the adapter needs to check the answer. Opaque here.
     pub pending: Secret<String>,
 }
 
@@ -63,6 +135,15 @@ pub enum SignInAnswer {
     /// OAuth 2.0: the parameters of the callback, decoded, in order.
     OAuth(Vec<(String, String)>),
     /// SAML 2.0: the posted `SAMLResponse`, still in base64.
+    Saml(String),
+}
+
+/// What came back with the browser from a sign-out.
+#[derive(Clone, Debug)]
+pub enum SignOutAnswer {
+    /// Nothing but the browser.
+    Returned,
+    /// SAML 2.0: the query, nothing decoded.
     Saml(String),
 }
 
@@ -78,25 +159,64 @@ pub struct VerifiedIdentity {
     /// What later calls about this viewer need (tokens, session index). Opaque here; encrypted at
     /// rest.
     pub credentials: Option<Secret<String>>,
+    /// What the provider itself calls this sign-in.
+    pub upstream: Upstream,
     /// When the provider ends the sign-in itself.
     pub not_after: Option<Timestamp>,
+    /// When what the provider proved is over: how long a sign-in lasts of which nobody says it better
+    /// (`mvpd` T1).
+    pub proof_not_after: Option<Timestamp>,
 }
 
-/// Why there is no verified identity.
+/// A provider's wish to end sign-ins, verified.
+#[derive(Clone, Debug)]
+pub struct ProviderSignOut {
+    /// Where they happened: the provider, and those it speaks for.
+    pub mvpds: Vec<MvpdId>,
+    /// Whose they are ([`Upstream::subject`]).
+    pub subject: String,
+    /// Which ones ([`Upstream::session_index`]); all of them when none is named.
+    pub session_indexes: Vec<String>,
+    /// Where the browser goes to tell the provider that it is done.
+    pub answer: Url,
+}
+
+/// Why there is no verified identity, or no sign-out.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SignInError {
     /// The viewer turned back, or the provider said no.
     #[error("the provider did not sign the viewer in: {0}")]
     Refused(String),
     /// The answer does not prove anything: wrong state, signature, audience, time.
-    #[error("the provider's answer was not accepted: {0}")]
-    Unverified(String),
+    #[error("the provider's answer was not accepted ({code}): {detail}")]
+    Unverified {
+        /// The reason code of `mvpd` §5.5, for reports.
+        code: &'static str,
+        /// What exactly is wrong, for the operator.
+        detail: String,
+    },
     /// The provider could not be reached or answered nonsense.
     #[error("the provider could not be reached: {0}")]
     Unreachable(String),
     /// This MVPD has no sign-in that usher can do.
     #[error("signing in at this provider is not possible: {0}")]
     Unsupported(String),
+    /// It could not be recorded that the answer was used.
+    #[error("the record store could not answer")]
+    Store(#[from] StoreError),
+}
+
+impl SignInError {
+    /// The reason for reports.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Unverified { code, .. } => code,
+            Self::Unreachable(_) => "network",
+            Self::Unsupported(_) => "unsupported",
+            Self::Store(_) => "internal",
+        }
+    }
 }
 
 /// Asks TV providers whether viewers may watch.
@@ -112,6 +232,9 @@ pub trait MvpdAuthorization: Send + Sync + 'static {
 pub struct AuthorizationAsk {
     /// About whom.
     pub partner: Partner,
+    /// Under which integration the viewer signed in: another one when the sign-in is shared. The
+    /// credentials belong to it.
+    pub signed_in_at: Partner,
     /// The viewer's id at the provider.
     pub user_id: String,
     /// What the sign-in left for later calls.
@@ -121,13 +244,25 @@ pub struct AuthorizationAsk {
     /// Whether playback depends on it.
     pub purpose: Purpose,
     /// The viewer's device, as far as known.
-    pub client_ip: Option<IpAddr>,
+    pub device: AskingDevice,
     /// Time for the whole question.
     pub budget: Duration,
 }
 
+/// What a provider may want to know of the device (`mvpd` §7.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AskingDevice {
+    /// Its public address.
+    pub ip: Option<IpAddr>,
+    /// The port it calls from.
+    pub port: Option<u16>,
+    /// What it calls itself towards web servers.
+    pub user_agent: Option<String>,
+}
+
 /// Why a decision is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// To grey out what cannot be watched.
     Preauthorize,
@@ -140,8 +275,67 @@ pub enum Purpose {
 pub struct MvpdDecision {
     /// Permit or not.
     pub outcome: MvpdOutcome,
+    /// Who says so.
+    pub answered_by: AnsweredBy,
     /// Time spent at the provider.
     pub latency: Duration,
+    /// What was said to and by the provider, for explanations. Decisions that came of one exchange
+    /// share it.
+    pub exchanges: Vec<Arc<Exchange>>,
+    /// Credentials that replace those of the sign-in from now on.
+    pub credentials: Option<Secret<String>>,
+}
+
+impl MvpdDecision {
+    /// A decision for which nobody was asked.
+    pub fn at_once(outcome: MvpdOutcome) -> Self {
+        Self {
+            outcome,
+            answered_by: AnsweredBy::Provider,
+            latency: Duration::ZERO,
+            exchanges: Vec::new(),
+            credentials: None,
+        }
+    }
+}
+
+/// Who answered a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnsweredBy {
+    /// The provider, or its line-up.
+    Provider,
+    /// Abuse protection: the provider has said no to this question a moment ago, more than once.
+    Guard,
+}
+
+/// One call to a provider, as it may be shown to an operator: viewers, addresses and secrets are
+/// masked, and everything is of bounded length.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Exchange {
+    /// What was spoken, such as `xacml_soap`.
+    pub protocol: &'static str,
+    /// The endpoint's id in the catalog.
+    pub endpoint: String,
+    /// The address, without query.
+    pub address: String,
+    /// What was asked.
+    pub asked: String,
+    /// The status of the answer, or why there was none.
+    pub status: ExchangeStatus,
+    /// The beginning of the answer.
+    pub answer: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// How a call to a provider ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExchangeStatus {
+    /// With an HTTP status.
+    Answered(u16),
+    /// Without an answer.
+    Failed(&'static str),
 }
 
 /// Permit or not, and why not.
@@ -166,7 +360,8 @@ pub enum MvpdOutcome {
 }
 
 /// Why a provider says no (`errors` §9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DenyReason {
     /// Not in the viewer's package, or no reason given.
     NotEntitled,
@@ -181,7 +376,8 @@ pub enum DenyReason {
 }
 
 /// Why there is no answer (`errors` §9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MvpdFailure {
     /// The connection could not be made in time.
     ConnectionTimeout,

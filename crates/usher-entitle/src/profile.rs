@@ -3,8 +3,10 @@
 use serde_json::{Map, Value};
 use usher_core::{MvpdId, Timestamp};
 
+use crate::framework::PlatformPartner;
 use crate::sealed::Sealed;
 use crate::session::Holder;
+use crate::sso::SsoSubject;
 
 /// What a profile is stored under.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,8 +31,14 @@ pub struct Profile {
     pub attributes: Map<String, Value>,
     /// Whether the sign-in was home-based, when the provider says.
     pub home_based: Option<bool>,
+    /// Whose framework the viewer signed in with, if not with a browser.
+    pub framework: Option<PlatformPartner>,
+    /// Who else is the same viewer.
+    pub subjects: Vec<SsoSubject>,
     /// What later calls to the provider need.
     pub credentials: Option<Sealed>,
+    /// What the provider itself calls this sign-in.
+    pub upstream: Upstream,
     /// The authentication session it came from. A UUID.
     pub session_id: String,
     /// When the viewer signed in.
@@ -41,6 +49,18 @@ pub struct Profile {
     pub invalidated_at: Option<Timestamp>,
     /// When the application fetched it for the first time.
     pub fetched_at: Option<Timestamp>,
+}
+
+/// What a provider itself calls a sign-in: by this it ends it (`mvpd` §5.7), and by this it is known
+/// which endpoint is still needed (`mvpd` M3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Upstream {
+    /// The id of the endpoint the viewer signed in at.
+    pub endpoint: Option<String>,
+    /// The provider's name for the viewer, where it has one that it also signs viewers out by.
+    pub subject: Option<String>,
+    /// The provider's name for its session with the viewer.
+    pub session_index: Option<String>,
 }
 
 /// Whether a profile can be used.

@@ -1,6 +1,7 @@
 //! Profiles of recently seen devices, kept in process: a hot read costs no SQL.
 //!
-//! An entry is what the store says about one holder, tombstones included. After a change the entry is
+//! An entry is what the store says about one holder, tombstones included, or about one subject of
+//! single sign-on. After a change the entry is
 //! dropped before the change is answered, and a load that began before the drop is not kept, so that
 //! nobody who was told of a change is shown the state before it. Entries live for a minute: that bounds
 //! what a change by another process, or one whose caller went away half-way, leaves unseen.
@@ -10,23 +11,35 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use moka::sync::Cache;
-use usher_core::StoreError;
+use usher_core::{StoreError, Timestamp};
 
 use crate::profile::{Profile, ProfileKey};
 use crate::session::Holder;
+use crate::sso::SsoSubject;
 use crate::store::ProfileStore;
 
-/// Devices remembered at most.
-const HOLDERS_MAX: u64 = 100_000;
+/// Devices and subjects remembered at most.
+const ENTRIES_MAX: u64 = 100_000;
 /// How long an entry is believed.
 const BELIEVED: Duration = Duration::from_mins(1);
 /// Locks that guard the entries; more of them only spares contention.
 const STRIPES: usize = 64;
 
+/// What an entry is about.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Whose {
+    /// What a device holds.
+    Holder(Holder),
+    /// What carries a subject.
+    Subject(SsoSubject),
+}
+
+type Seen = Arc<[Arc<Profile>]>;
+
 /// A [`ProfileStore`]'s profiles with a bounded memory in front.
 pub(crate) struct Profiles {
     store: Arc<dyn ProfileStore>,
-    seen: Cache<Holder, Arc<[Arc<Profile>]>>,
+    seen: Cache<Whose, Seen>,
     /// How often an entry of the stripe was dropped.
     drops: Vec<Mutex<u64>>,
     hasher: RandomState,
@@ -36,7 +49,7 @@ impl Profiles {
     pub(crate) fn new(store: Arc<dyn ProfileStore>) -> Self {
         Self {
             store,
-            seen: Cache::builder().max_capacity(HOLDERS_MAX).time_to_live(BELIEVED).build(),
+            seen: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(BELIEVED).build(),
             drops: (0..STRIPES).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
         }
@@ -48,19 +61,19 @@ impl Profiles {
     }
 
     /// Everything stored for `holder`.
-    pub(crate) async fn held_by(&self, holder: &Holder) -> Result<Arc<[Arc<Profile>]>, StoreError> {
-        if let Some(seen) = self.seen.get(holder) {
-            return Ok(seen);
-        }
-        let drops_before = self.with_stripe(holder, |drops| *drops);
-        let loaded: Arc<[_]> =
-            self.store.held_by(holder).await?.into_iter().map(Arc::new).collect();
-        self.with_stripe(holder, |drops| {
-            if *drops == drops_before {
-                self.seen.insert(holder.clone(), Arc::clone(&loaded));
-            }
-        });
-        Ok(loaded)
+    pub(crate) async fn held_by(&self, holder: &Holder) -> Result<Seen, StoreError> {
+        let load = self.store.held_by(holder);
+        self.seen_or_loaded(Whose::Holder(holder.clone()), load).await
+    }
+
+    /// What carries `subject`: what is active at `now`, and perhaps what was a little earlier.
+    pub(crate) async fn linked_to(
+        &self,
+        subject: &SsoSubject,
+        now: Timestamp,
+    ) -> Result<Seen, StoreError> {
+        let load = self.store.linked_to(subject, now);
+        self.seen_or_loaded(Whose::Subject(subject.clone()), load).await
     }
 
     /// What is stored under `key`.
@@ -69,14 +82,43 @@ impl Profiles {
         Ok(held.iter().find(|profile| profile.key.mvpd == key.mvpd).map(Arc::clone))
     }
 
-    /// Begins a change of `holder`'s profiles. When the guard goes, however the change went, what was
-    /// seen of them is forgotten.
-    pub(crate) fn changing(&self, holder: &Holder) -> Changing<'_> {
-        Changing { profiles: self, holder: holder.clone() }
+    /// Begins a change of a profile of `holder` that carries, or is going to carry, `subjects`. When the
+    /// guard goes, however the change went, what was seen of them is forgotten.
+    pub(crate) fn changing<'s>(
+        &self,
+        holder: &Holder,
+        subjects: impl IntoIterator<Item = &'s SsoSubject>,
+    ) -> Changing<'_> {
+        let subjects = subjects.into_iter().cloned().map(Whose::Subject);
+        let whose = std::iter::once(Whose::Holder(holder.clone())).chain(subjects).collect();
+        Changing { profiles: self, whose }
     }
 
-    fn with_stripe<T>(&self, holder: &Holder, act: impl FnOnce(&mut u64) -> T) -> T {
-        let hash = self.hasher.hash_one(holder);
+    /// Begins a change of `profile`.
+    pub(crate) fn changing_profile(&self, profile: &Profile) -> Changing<'_> {
+        self.changing(&profile.key.holder, &profile.subjects)
+    }
+
+    async fn seen_or_loaded(
+        &self,
+        whose: Whose,
+        load: impl Future<Output = Result<Vec<Profile>, StoreError>>,
+    ) -> Result<Seen, StoreError> {
+        if let Some(seen) = self.seen.get(&whose) {
+            return Ok(seen);
+        }
+        let drops_before = self.with_stripe(&whose, |drops| *drops);
+        let loaded: Seen = load.await?.into_iter().map(Arc::new).collect();
+        self.with_stripe(&whose, |drops| {
+            if *drops == drops_before {
+                self.seen.insert(whose.clone(), Arc::clone(&loaded));
+            }
+        });
+        Ok(loaded)
+    }
+
+    fn with_stripe<T>(&self, whose: &Whose, act: impl FnOnce(&mut u64) -> T) -> T {
+        let hash = self.hasher.hash_one(whose);
         let stripe = usize::try_from(hash % STRIPES as u64).unwrap_or(0);
         match self.drops.get(stripe) {
             Some(drops) => act(&mut drops.lock().unwrap_or_else(PoisonError::into_inner)),
@@ -90,15 +132,17 @@ impl Profiles {
 #[must_use]
 pub(crate) struct Changing<'p> {
     profiles: &'p Profiles,
-    holder: Holder,
+    whose: Vec<Whose>,
 }
 
 impl Drop for Changing<'_> {
     fn drop(&mut self) {
-        self.profiles.with_stripe(&self.holder, |drops| {
-            *drops += 1;
-            self.profiles.seen.invalidate(&self.holder);
-        });
+        for whose in &self.whose {
+            self.profiles.with_stripe(whose, |drops| {
+                *drops += 1;
+                self.profiles.seen.invalidate(whose);
+            });
+        }
     }
 }
 
@@ -115,10 +159,11 @@ mod tests {
     use async_trait::async_trait;
     use futures_executor::block_on;
     use serde_json::{Map, Value};
-    use usher_core::Timestamp;
+    use usher_core::{ClientId, MvpdId};
 
     use super::*;
     use crate::fixtures;
+    use crate::sealed::Sealed;
 
     /// A store that counts how often it is read, and does something the first time.
     #[derive(Default)]
@@ -137,8 +182,43 @@ mod tests {
             Ok(vec![fixtures::profile("Cablevision", Timestamp::default())])
         }
 
+        async fn linked_to(
+            &self,
+            _: &SsoSubject,
+            _: Timestamp,
+        ) -> Result<Vec<Profile>, StoreError> {
+            Ok(vec![])
+        }
+
         async fn delete(&self, _: &ProfileKey) -> Result<Option<Profile>, StoreError> {
             Ok(None)
+        }
+
+        async fn delete_signed_in(
+            &self,
+            _: &MvpdId,
+            _: &str,
+            _: &[String],
+        ) -> Result<Vec<Profile>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        async fn signed_in_through(
+            &self,
+            _: &[MvpdId],
+            _: &str,
+            _: Timestamp,
+        ) -> Result<u64, StoreError> {
+            Ok(0)
+        }
+
+        async fn set_credentials(
+            &self,
+            _: &ProfileKey,
+            _: &str,
+            _: &Sealed,
+        ) -> Result<(), StoreError> {
+            Ok(())
         }
 
         async fn invalidate(
@@ -148,6 +228,14 @@ mod tests {
             _: Timestamp,
         ) -> Result<(), StoreError> {
             Ok(())
+        }
+
+        async fn invalidate_of(
+            &self,
+            _: &ClientId,
+            _: Timestamp,
+        ) -> Result<Vec<Profile>, StoreError> {
+            Ok(Vec::new())
         }
 
         async fn set_attributes(
@@ -186,7 +274,7 @@ mod tests {
                 assert_eq!(profiles.held_by(&holder()).await.unwrap().len(), 1);
             }
             assert_eq!(store.loads.load(Ordering::Relaxed), 1);
-            drop(profiles.changing(&holder()));
+            drop(profiles.changing(&holder(), []));
             profiles.held_by(&holder()).await.unwrap();
         });
         assert_eq!(store.loads.load(Ordering::Relaxed), 2);
@@ -197,7 +285,7 @@ mod tests {
         let store = Arc::new(Counting::default());
         let profiles = Arc::new(Profiles::new(Arc::clone(&store) as _));
         let changes = Arc::clone(&profiles);
-        let change = move || drop(changes.changing(&holder()));
+        let change = move || drop(changes.changing(&holder(), []));
         *store.during_first.lock().unwrap() = Some(Box::new(change));
         block_on(async {
             profiles.held_by(&holder()).await.unwrap();

@@ -20,6 +20,17 @@ impl Pseudonyms {
         hex(hmac_sha256(self.0.expose(), &message).iter().take(16))
     }
 
+    /// The `userID` that stands for whoever watches by a rule on `device` (`access-variants` G1): a
+    /// published prefix and 40 hex digits.
+    pub(crate) fn of_degraded(
+        &self,
+        channel: &ServiceProviderId,
+        mvpd: &MvpdId,
+        device: &DeviceId,
+    ) -> String {
+        format!("95cf93bcd183214a{}", self.device_digits("degraded", channel, mvpd, device))
+    }
+
     /// The `userID` that stands for whoever uses a temporary pass on `device`
     /// (`access-variants` §2.2): `temppass_` and 40 hex digits.
     pub(crate) fn of_device(
@@ -28,10 +39,25 @@ impl Pseudonyms {
         mvpd: &MvpdId,
         device: &DeviceId,
     ) -> String {
-        let parts: [&[u8]; 4] =
-            [b"temppass", channel.as_str().as_bytes(), mvpd.as_str().as_bytes(), device.as_bytes()];
+        format!("temppass_{}", self.device_digits("temppass", channel, mvpd, device))
+    }
+
+    /// 40 hex digits for `device`, for one `purpose` at one channel and MVPD.
+    fn device_digits(
+        &self,
+        purpose: &str,
+        channel: &ServiceProviderId,
+        mvpd: &MvpdId,
+        device: &DeviceId,
+    ) -> String {
+        let parts: [&[u8]; 4] = [
+            purpose.as_bytes(),
+            channel.as_str().as_bytes(),
+            mvpd.as_str().as_bytes(),
+            device.as_bytes(),
+        ];
         let digest = hmac_sha256(self.0.expose(), &parts.join(b"\0".as_slice()));
-        format!("temppass_{}", hex(digest.iter().take(20)))
+        hex(digest.iter().take(20))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::code::Code;
 use crate::device::DeviceInfo;
 use crate::redirect::RedirectUrl;
 use crate::sealed::{Sealed, StateDigest};
+use crate::sso::SsoSubject;
 
 /// Whose session or profile it is: a device, as one client of one channel sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +37,8 @@ pub struct AuthenticationSession {
     pub holder: Holder,
     /// Where the request that created it came from.
     pub origin: Origin,
+    /// Who the viewer is according to the request that created it.
+    pub subjects: Vec<SsoSubject>,
     /// How far it has come.
     pub stage: Stage,
     /// When it was created.
@@ -181,8 +184,8 @@ pub struct Login {
 pub struct PendingLogout {
     /// The reference in the links.
     pub state: StateDigest,
-    /// Where to send the browser. It may carry what proves the session, hence sealed.
-    pub location: Sealed,
+    /// What the browser does at the provider. It may carry what proves the session, hence sealed.
+    pub visit: Sealed,
     /// Where the viewer lands in the end.
     pub redirect_url: RedirectUrl,
     /// When the links stop working.

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use usher_core::{StoreError, Timestamp};
+use usher_core::{ClientId, MvpdId, StoreError, Timestamp};
 
 use crate::code::Code;
 use crate::profile::{Profile, ProfileKey};
-use crate::sealed::StateDigest;
+use crate::sealed::{Sealed, StateDigest};
 use crate::session::{AuthenticationSession, Holder, Login, Parameters, PendingLogout};
+use crate::sso::SsoSubject;
 
 /// How long expired and invalidated profiles are remembered (`pass-rest-v2` §5.2).
 pub const TOMBSTONE_RETENTION: Duration = Duration::from_hours(30 * 24);
@@ -97,14 +98,59 @@ pub trait SessionStore: Send + Sync + 'static {
     async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
 
+/// Assertions of providers that were accepted, so that none is accepted twice (`mvpd` §5.5 row 15).
+#[async_trait]
+pub trait UsedAssertions: Send + Sync + 'static {
+    /// Remembers that the assertion `id` of `issuer` is used now, until it would be refused for its age
+    /// anyway. True exactly once per assertion, however many ask at the same time, on all servers
+    /// together.
+    async fn use_once(
+        &self,
+        issuer: &str,
+        id: &str,
+        not_after: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Forgets assertions that are over at `now`; returns how many.
+    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// Profiles of one subject that are looked at. A household has fewer devices.
+pub const LINKED_MAX: usize = 64;
+
 /// Profiles and their tombstones.
 #[async_trait]
 pub trait ProfileStore: Send + Sync + 'static {
     /// Everything stored for this holder, tombstones included, in the order of their sign-ins.
     async fn held_by(&self, holder: &Holder) -> Result<Vec<Profile>, StoreError>;
 
+    /// The profiles that carry `subject` and are active at `now`, the latest sign-ins first; no more
+    /// than [`LINKED_MAX`].
+    async fn linked_to(
+        &self,
+        subject: &SsoSubject,
+        now: Timestamp,
+    ) -> Result<Vec<Profile>, StoreError>;
+
     /// Deletes what is stored under `key` and returns it.
     async fn delete(&self, key: &ProfileKey) -> Result<Option<Profile>, StoreError>;
+
+    /// Deletes every profile at `mvpd` of the provider's `subject` and returns them; only those of the
+    /// named sessions when there are any ([`crate::Upstream`]).
+    async fn delete_signed_in(
+        &self,
+        mvpd: &MvpdId,
+        subject: &str,
+        session_indexes: &[String],
+    ) -> Result<Vec<Profile>, StoreError>;
+
+    /// How many profiles at `mvpds` that can still be used at `now` came of a sign-in at this endpoint.
+    async fn signed_in_through(
+        &self,
+        mvpds: &[MvpdId],
+        endpoint: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError>;
 
     /// Invalidates the profile under `key`, provided it still is the sign-in `id` and is not
     /// invalidated yet.
@@ -115,12 +161,28 @@ pub trait ProfileStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
+    /// Invalidates every profile that `client` made and that is not invalidated yet, and returns them.
+    async fn invalidate_of(
+        &self,
+        client: &ClientId,
+        now: Timestamp,
+    ) -> Result<Vec<Profile>, StoreError>;
+
     /// Replaces the metadata of the profile under `key`, provided it still is the sign-in `id`.
     async fn set_attributes(
         &self,
         key: &ProfileKey,
         id: &str,
         attributes: &Map<String, Value>,
+    ) -> Result<(), StoreError>;
+
+    /// Replaces what later calls to the provider need, provided the profile under `key` still is the
+    /// sign-in `id`.
+    async fn set_credentials(
+        &self,
+        key: &ProfileKey,
+        id: &str,
+        credentials: &Sealed,
     ) -> Result<(), StoreError>;
 
     /// Notes that the application has fetched the sign-in `id`. True exactly once per sign-in, however

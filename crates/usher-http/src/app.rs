@@ -7,7 +7,7 @@ use usher_clients::Clients;
 use usher_core::{Clock, Entropy};
 use usher_entitle::Entitlement;
 use usher_mvpd::DemoProviders;
-use usher_registry::Registry;
+use usher_registry::{ChangesLog, Proxies, Registry};
 use usher_reports::Reports;
 use usher_streams::Streams;
 
@@ -28,6 +28,8 @@ pub struct Parts {
     pub entitlement: Arc<Entitlement>,
     pub streams: Arc<Streams>,
     pub reports: Arc<Reports>,
+    pub changes: Arc<dyn ChangesLog>,
+    pub proxies: Arc<Proxies>,
     /// The built-in TV providers; only in the demo world.
     pub demo: Option<Arc<DemoProviders>>,
     pub settings: HttpSettings,

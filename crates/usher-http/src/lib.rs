@@ -4,6 +4,7 @@
 //! answer; they decide nothing. Each API has its own module with its own error table, because each
 //! has its own contract. This is the only crate that knows axum.
 
+mod admin;
 mod app;
 mod bearer;
 mod cors;
@@ -12,13 +13,17 @@ mod demo;
 mod door;
 mod entitlement;
 mod health;
+mod management;
 mod openapi;
-mod passes;
 mod reports;
 mod request_log;
 mod settings;
+pub(crate) mod sp;
+mod sso;
 mod streams;
 mod throttle;
+mod trace;
+mod viewer;
 
 use std::sync::Arc;
 
@@ -43,7 +48,10 @@ fn router(app: App) -> Router {
         .merge(openapi::routes())
         .merge(dcr::routes())
         .merge(entitlement::routes(&app))
-        .merge(passes::routes())
+        .merge(sp::routes())
+        .merge(sso::routes(&app))
+        .merge(management::routes(&app))
+        .merge(admin::routes())
         .merge(reports::routes());
     if app.demo.is_some() {
         router = router.merge(demo::routes());

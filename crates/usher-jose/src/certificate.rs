@@ -3,14 +3,16 @@
 //! Nothing here builds or checks a chain: certificates come from the configuration, which is where
 //! the trust is.
 
-use rcgen::{CertificateParams, DistinguishedName, DnType, PKCS_RSA_SHA256};
+use rcgen::{
+    CertificateParams, DistinguishedName, DnType, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256,
+};
 use time::OffsetDateTime;
 use usher_core::Timestamp;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::encryption::EncryptionKey;
 use crate::jwk::VerificationKey;
-use crate::key::{KeyError, RsaKey};
+use crate::key::{KeyError, SigningKeyRef};
 
 /// Why a certificate could not be made or read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,18 +34,23 @@ pub struct Certificate {
 
 impl Certificate {
     /// A certificate for `key`, signed by itself, valid from `not_before` to `not_after`.
-    pub fn self_signed(
-        key: &RsaKey,
+    pub fn self_signed<'k>(
+        key: impl Into<SigningKeyRef<'k>>,
         common_name: &str,
         (not_before, not_after): (Timestamp, Timestamp),
     ) -> Result<Self, CertificateError> {
+        let key = key.into();
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, common_name);
         params.not_before = date(not_before)?;
         params.not_after = date(not_after)?;
         let pkcs8 = key.to_pkcs8_pem().map_err(|_| CertificateError::Issue)?;
-        let pair = rcgen::KeyPair::from_pkcs8_pem_and_sign_algo(pkcs8.expose(), &PKCS_RSA_SHA256)
+        let algorithm = match key {
+            SigningKeyRef::Rsa(_) => &PKCS_RSA_SHA256,
+            SigningKeyRef::Ec(_) => &PKCS_ECDSA_P256_SHA256,
+        };
+        let pair = rcgen::KeyPair::from_pkcs8_pem_and_sign_algo(pkcs8.expose(), algorithm)
             .map_err(|_| CertificateError::Issue)?;
         let certificate = params.self_signed(&pair).map_err(|_| CertificateError::Issue)?;
         Self::from_der(certificate.der())
@@ -99,6 +106,7 @@ fn date(instant: Timestamp) -> Result<OffsetDateTime, CertificateError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::{EcKey, RsaKey};
 
     #[test]
     fn a_self_signed_certificate_carries_its_key() {
@@ -110,6 +118,9 @@ mod tests {
         assert_eq!(read.verification_key().unwrap().kid(), key.kid());
         let text = read.encryption_key().unwrap().encrypt_pkcs1(b"10001").unwrap();
         assert_eq!(text.len(), 256);
+        let ec = EcKey::generate().unwrap();
+        let certificate = Certificate::self_signed(&ec, "provider", years).unwrap();
+        assert_eq!(certificate.verification_key().unwrap().kid(), ec.kid());
         assert_eq!(
             read.encryption_key().unwrap().encrypt_pkcs1(&[b'x'; 246]),
             Err(KeyError::TooLong)

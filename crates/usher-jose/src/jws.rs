@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::encoding::{base64url, base64url_decode};
-use crate::jwk::VerificationKeys;
+use crate::jwk::{VerificationKey, VerificationKeys};
 use crate::key::{KeyError, SigningKey};
 
 /// The longest token that is looked at, in bytes (`dcr` §12 SEC-5).
@@ -140,6 +140,35 @@ pub fn verify(
         .any(|key| key.verify_sha256(parts.signed.as_bytes(), &parts.signature))
         .then(|| Verified { header: parts.header.clone(), payload: parts.payload })
         .ok_or(JwsError::Signature)
+}
+
+/// Checks that `token` was signed by `key` with one of the `allowed` algorithms, whatever name it gives
+/// to its key.
+pub fn verify_with(
+    token: &str,
+    key: &VerificationKey,
+    allowed: &[Algorithm],
+) -> Result<Verified, JwsError> {
+    let parts = Parts::of(token)?;
+    let by_key = key.algorithm().name() == parts.header.alg && allowed.contains(&key.algorithm());
+    if !by_key {
+        return Err(JwsError::Algorithm);
+    }
+    if key.verify_sha256(parts.signed.as_bytes(), &parts.signature) {
+        Ok(Verified { header: parts.header, payload: parts.payload })
+    } else {
+        Err(JwsError::Signature)
+    }
+}
+
+/// What `token` says in its header, *unchecked*: good for choosing the keys to check it with.
+pub fn unverified_header(token: &str) -> Result<Header, JwsError> {
+    Parts::of(token).map(|parts| parts.header)
+}
+
+/// What `token` claims, *unchecked*: good for choosing the keys to check it with.
+pub fn unverified_claims<T: DeserializeOwned>(token: &str) -> Result<T, JwsError> {
+    object(&Parts::of(token)?.payload).ok_or(JwsError::Claims)
 }
 
 /// A token taken apart, not yet checked.

@@ -193,6 +193,45 @@ impl SigningKey {
     }
 }
 
+/// A private key of either kind, borrowed.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the cases of SigningKey")]
+pub enum SigningKeyRef<'k> {
+    Rsa(&'k RsaKey),
+    Ec(&'k EcKey),
+}
+
+impl SigningKeyRef<'_> {
+    /// The key as PKCS#8 PEM text.
+    pub fn to_pkcs8_pem(self) -> Result<Secret<String>, KeyError> {
+        match self {
+            Self::Rsa(key) => key.to_pkcs8_pem(),
+            Self::Ec(key) => key.to_pkcs8_pem(),
+        }
+    }
+}
+
+impl<'k> From<&'k RsaKey> for SigningKeyRef<'k> {
+    fn from(key: &'k RsaKey) -> Self {
+        Self::Rsa(key)
+    }
+}
+
+impl<'k> From<&'k EcKey> for SigningKeyRef<'k> {
+    fn from(key: &'k EcKey) -> Self {
+        Self::Ec(key)
+    }
+}
+
+impl<'k> From<&'k SigningKey> for SigningKeyRef<'k> {
+    fn from(key: &'k SigningKey) -> Self {
+        match key {
+            SigningKey::Rsa(key) => Self::Rsa(key),
+            SigningKey::Ec(key) => Self::Ec(key),
+        }
+    }
+}
+
 impl From<RsaKey> for SigningKey {
     fn from(key: RsaKey) -> Self {
         Self::Rsa(key)
@@ -220,7 +259,7 @@ impl fmt::Debug for EcKey {
 /// The label RFC 7468 §10 gives to PKCS#8.
 const PRIVATE_KEY: &str = "PRIVATE KEY";
 
-fn private_der(text: &Secret<String>) -> Result<Secret<Vec<u8>>, KeyError> {
+pub(crate) fn private_der(text: &Secret<String>) -> Result<Secret<Vec<u8>>, KeyError> {
     let block = pem::parse(text.expose()).map_err(|_| KeyError::Pem)?;
     if block.tag() == PRIVATE_KEY {
         Ok(Secret::new(block.into_contents()))

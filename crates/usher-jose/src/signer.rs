@@ -106,8 +106,25 @@ impl Signer {
         kid: Kid,
         payload: &(impl Serialize + Sync),
     ) -> Result<String, SignError> {
-        let header = Header::of(&self.key, typ, kid);
-        let signed = signing_input(&header, payload)?;
+        self.sign_with(&Header::of(&self.key, typ, kid), payload).await
+    }
+
+    /// `payload` as a compact JWS whose header calls the key `kid`.
+    pub async fn sign_jws_as(
+        &self,
+        kid: &str,
+        payload: &(impl Serialize + Sync),
+    ) -> Result<String, SignError> {
+        let header = Header::new(self.key.algorithm().name(), None, Some(kid));
+        self.sign_with(&header, payload).await
+    }
+
+    async fn sign_with(
+        &self,
+        header: &Header,
+        payload: &(impl Serialize + Sync),
+    ) -> Result<String, SignError> {
+        let signed = signing_input(header, payload)?;
         let signature = self.sign_sha256(signed.clone().into_bytes()).await?;
         Ok(attach(signed, &signature))
     }

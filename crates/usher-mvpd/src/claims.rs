@@ -1,8 +1,12 @@
 //! What a provider says about a viewer, in the platform's words (`mvpd` §5.6, §11.1).
+//!
+//! Claims of a token and attributes of an assertion go the same way: found by the endpoint's table,
+//! transformed as it says, brought into the JSON type that applications expect. Metadata never fail a
+//! sign-in: what cannot be read is left out.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
-use usher_registry::OAuthEndpoint;
+use usher_registry::{Mapping, OAuthEndpoint, Transform};
 
 use crate::path;
 
@@ -10,7 +14,7 @@ use crate::path;
 const USER_ID_CHARS_MAX: usize = 1024;
 
 /// Claim and metadata key of home-based authentication (`mvpd` §6.3).
-const HBA_STATUS: &str = "hba_status";
+pub(crate) const HBA_STATUS: &str = "hba_status";
 
 /// The user id in `claims`, if it is a usable one.
 pub(crate) fn user_id(endpoint: &OAuthEndpoint, claims: &Value) -> Option<String> {
@@ -20,32 +24,78 @@ pub(crate) fn user_id(endpoint: &OAuthEndpoint, claims: &Value) -> Option<String
 
 /// Whether `claims` hold everything the endpoint's table asks for.
 pub(crate) fn are_complete(endpoint: &OAuthEndpoint, claims: &Value) -> bool {
-    user_id(endpoint, claims).is_some()
-        && endpoint.claims.keys().all(|claim| path::member(claims, claim).is_some())
+    let there = |(claim, mapping): (&String, &Mapping)| {
+        matches!(mapping.transform, Transform::Const(_)) || path::member(claims, claim).is_some()
+    };
+    user_id(endpoint, claims).is_some() && endpoint.claims.iter().all(there)
 }
 
 /// Whether the sign-in was home-based, when the provider says.
-pub(crate) fn home_based(claims: &Value) -> Option<bool> {
-    claims.get(HBA_STATUS).and_then(truth)
+pub(crate) fn home_based(status: Option<&Value>) -> Option<bool> {
+    status.and_then(truth)
 }
 
-/// The metadata that `table` (claim to key) finds in `claims`, normalised. What cannot be
-/// normalised is left out: metadata never fails a sign-in.
-pub(crate) fn attributes(table: &IndexMap<String, String>, claims: &Value) -> Map<String, Value> {
-    let mapped = table
-        .iter()
-        .filter_map(|(claim, key)| Some((key, normalised(key, path::member(claims, claim)?)?)));
-    let mut attributes: Map<_, _> = mapped.map(|(key, value)| (key.clone(), value)).collect();
-    if let Some(home_based) = home_based(claims) {
+/// The metadata that `table` finds by `find`, normalised, and the home-based status.
+pub(crate) fn attributes(
+    table: &IndexMap<String, Mapping>,
+    find: impl Fn(&str) -> Option<Value>,
+) -> Map<String, Value> {
+    let mut found = Map::new();
+    for (source, Mapping { key, transform }) in table {
+        let value = match transform {
+            Transform::Const(text) => Some(Value::String(text.clone())),
+            other => find(source).and_then(|value| transformed(other, value)),
+        };
+        let Some(value) = value else { continue };
+        match key.split_once('.') {
+            None => drop(found.insert(key.clone(), value)),
+            Some((object, member)) => {
+                let entry = found.entry(object).or_insert_with(|| Map::new().into());
+                if let Value::Object(members) = entry {
+                    members.insert(member.to_owned(), value);
+                }
+            }
+        }
+    }
+    let normal = |(key, value): (String, Value)| Some((key.clone(), normalised(&key, &value)?));
+    let mut attributes: Map<_, _> = found.into_iter().filter_map(normal).collect();
+    if let Some(home_based) = home_based(find(HBA_STATUS).as_ref()) {
         attributes.insert(HBA_STATUS.to_owned(), home_based.to_string().into());
     }
     attributes
 }
 
+/// `value` with `transform` done to it, or to each of its members if it is a list.
+fn transformed(transform: &Transform, value: Value) -> Option<Value> {
+    if let (Value::Array(values), true) = (&value, *transform != Transform::Copy) {
+        let values = values.iter().filter_map(|one| transformed(transform, one.clone()));
+        return Some(values.flat_map(flattened).collect());
+    }
+    match transform {
+        Transform::Copy | Transform::Const(_) => Some(value),
+        Transform::Lower => Some(word(&value)?.to_lowercase().into()),
+        Transform::Upper => Some(word(&value)?.to_uppercase().into()),
+        Transform::Split(separator) => {
+            let text = word(&value)?;
+            let parts = text.split(separator.as_str()).map(str::trim);
+            Some(parts.filter(|part| !part.is_empty()).collect())
+        }
+        Transform::Bool => truth(&value).map(Value::Bool),
+        Transform::Regex(pattern) => pattern.find(&word(&value)?).map(Value::from),
+    }
+}
+
+fn flattened(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(values) => values,
+        single => vec![single],
+    }
+}
+
 /// `value` in the JSON type that applications expect of `key`.
 fn normalised(key: &str, value: &Value) -> Option<Value> {
     match key {
-        "zip" | "channelID" => list(value),
+        "zip" | "channelID" | "authorized_resources" => list(value),
         "maxRating" => ratings(value),
         "is_hoh" => flag(value),
         HBA_STATUS | "allowMirroring" | "onNet" | "inHome" => {
@@ -60,7 +110,8 @@ fn word(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(is) => Some(is.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        Value::Array(values) => values.first().and_then(word),
+        Value::Null | Value::Object(_) => None,
     }
 }
 
@@ -73,7 +124,7 @@ fn list(value: &Value) -> Option<Value> {
 }
 
 /// Rating labels in capitals, as programmers write them; `URL` and other members as they are.
-fn ratings(value: &Value) -> Option<Value> {
+pub(crate) fn ratings(value: &Value) -> Option<Value> {
     let ratings = value.as_object()?.iter().filter_map(|(scheme, label)| {
         let label = word(label)?;
         let label = match scheme.as_str() {
@@ -99,8 +150,13 @@ fn flag(value: &Value) -> Option<Value> {
 fn truth(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(is) => Some(*is),
-        Value::String(text) => text.trim().to_ascii_lowercase().parse().ok(),
-        Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        },
+        Value::Array(values) => values.first().and_then(truth),
+        Value::Null | Value::Number(_) | Value::Object(_) => None,
     }
 }
 
@@ -109,33 +165,53 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn read(table: &Value, claims: &Value) -> Value {
+        let table = serde_json::from_value(table.clone()).unwrap();
+        attributes(&table, |name| path::member(claims, name).cloned()).into()
+    }
+
     #[test]
     fn claims_arrive_in_the_types_that_applications_expect() {
-        let table = ["zip", "channels", "max", "hoh", "household", "mirror", "absent", "odd"]
-            .into_iter()
-            .zip([
-                "zip",
-                "channelID",
-                "maxRating",
-                "is_hoh",
-                "householdID",
-                "allowMirroring",
-                "x",
-                "y",
-            ])
-            .map(|(claim, key)| (claim.to_owned(), key.to_owned()))
-            .collect();
+        let table = json!({
+            "zip": "zip", "channels": "channelID", "max": "maxRating", "hoh": "is_hoh",
+            "household": "householdID", "mirror": "allowMirroring", "absent": "x", "odd": "y",
+        });
         let claims = json!({
             "zip": "10001", "channels": ["one", 2, null], "hoh": true, "household": 77,
             "max": {"MPAA": "pg-13", "VCHIP": "tv-14", "URL": "https://idp.example/Parental"},
             "mirror": "TRUE", "odd": {"a": 1}, "hba_status": "false",
         });
         assert_eq!(
-            Value::Object(attributes(&table, &claims)),
+            read(&table, &claims),
             json!({
                 "zip": ["10001"], "channelID": ["one", "2"], "is_hoh": "1", "householdID": "77",
                 "maxRating": {"MPAA": "PG-13", "VCHIP": "TV-14", "URL": "https://idp.example/Parental"},
                 "allowMirroring": "true", "hba_status": "false",
+            })
+        );
+    }
+
+    #[test]
+    fn each_transformation_does_what_it_says() {
+        let table = json!({
+            "list": {"key": "channelID", "split": ","},
+            "tv": {"key": "maxRating.VCHIP", "case": "upper"},
+            "film": "maxRating.MPAA",
+            "id": {"key": "householdID", "regex": "^hh-([0-9]+)"},
+            "strange": {"key": "primaryOID", "regex": "^[0-9]+$"},
+            "net": {"key": "onNet", "bool": true},
+            "nothing": {"key": "typeID", "const": "Primary"},
+            "tongue": {"key": "language", "case": "lower"},
+        });
+        let claims = json!({
+            "list": ["a, b", "c,"], "tv": "tv-ma", "film": "nc-17", "id": "hh-17/x",
+            "strange": "x1", "net": "1", "tongue": ["EN"],
+        });
+        assert_eq!(
+            read(&table, &claims),
+            json!({
+                "channelID": ["a", "b", "c"], "maxRating": {"VCHIP": "TV-MA", "MPAA": "NC-17"},
+                "householdID": "17", "onNet": "true", "typeID": "Primary", "language": "en",
             })
         );
     }

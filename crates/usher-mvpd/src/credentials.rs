@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use usher_core::{Secret, Timestamp};
+use usher_registry::ChosenEndpoints;
+use usher_saml::NameId;
 
 /// Credentials of one profile. The tag says how they came to be, because a profile stays with its
 /// protocol when the integration moves to another (`mvpd` §6.6).
@@ -10,20 +12,72 @@ use usher_core::{Secret, Timestamp};
 pub(crate) enum Credentials {
     /// From an OAuth 2.0 or OpenID Connect sign-in.
     Oauth2(OAuthCredentials),
+    /// From a SAML 2.0 sign-in.
+    Saml2(SamlCredentials),
 }
 
-/// Tokens of the provider, and the line-up it gave.
+/// Tokens of the provider.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct OAuthCredentials {
+    /// The endpoints that were in use at the sign-in (`mvpd` M2).
+    #[serde(default)]
+    pub(crate) endpoints: ChosenEndpoints,
     pub(crate) access_token: String,
     /// Nothing when the provider does not say.
     pub(crate) access_expires_at: Option<Timestamp>,
     pub(crate) refresh_token: Option<String>,
     /// A hint at logout.
     pub(crate) id_token: Option<String>,
-    /// The channels in the viewer's package, where preauthorization goes by them.
+}
+
+/// What logout and authorization repeat of the assertion.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct SamlCredentials {
+    /// The endpoints that were in use at the sign-in (`mvpd` M2).
+    #[serde(default)]
+    pub(crate) endpoints: ChosenEndpoints,
+    /// Who made the assertion.
+    pub(crate) issuer: String,
+    /// Our name in the request.
+    pub(crate) sp_issuer: String,
+    /// The subject.
+    pub(crate) name_id: Option<StoredNameId>,
+    /// The provider's session.
+    pub(crate) session_index: Option<String>,
+    /// What stands for the viewer in authorization queries, where the provider wants that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) line_up: Option<Vec<String>>,
+    pub(crate) subject_token: Option<String>,
+}
+
+/// A [`NameId`] as it is kept.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct StoredNameId {
+    value: String,
+    format: Option<String>,
+    name_qualifier: Option<String>,
+    sp_name_qualifier: Option<String>,
+}
+
+impl StoredNameId {
+    /// The identifier itself.
+    pub(crate) fn value(&self) -> &str {
+        &self.value
+    }
+}
+
+impl From<NameId> for StoredNameId {
+    fn from(name_id: NameId) -> Self {
+        let NameId { value, format, name_qualifier, sp_name_qualifier } = name_id;
+        Self { value, format, name_qualifier, sp_name_qualifier }
+    }
+}
+
+impl From<StoredNameId> for NameId {
+    fn from(stored: StoredNameId) -> Self {
+        let StoredNameId { value, format, name_qualifier, sp_name_qualifier } = stored;
+        Self { value, format, name_qualifier, sp_name_qualifier }
+    }
 }
 
 impl Credentials {
@@ -37,9 +91,11 @@ impl Credentials {
         serde_json::from_str(text.expose()).ok()
     }
 
-    /// The line-up, when one was delivered and kept.
-    pub(crate) fn line_up(&self) -> Option<&[String]> {
-        let Self::Oauth2(oauth) = self;
-        oauth.line_up.as_deref()
+    /// The endpoints that were in use at the sign-in.
+    pub(crate) const fn endpoints(&self) -> &ChosenEndpoints {
+        match self {
+            Self::Oauth2(oauth) => &oauth.endpoints,
+            Self::Saml2(saml) => &saml.endpoints,
+        }
     }
 }

@@ -9,18 +9,27 @@
 //! [`demo`] holds the providers that `usher demo` brings along. They share no protocol code with the
 //! gateway: what works between the two works over real HTTP.
 
+mod breaker;
 mod claims;
 mod credentials;
 pub mod demo;
+mod exchange;
 mod gateway;
+mod guard;
 mod lanes;
+mod meaning;
 mod oauth;
 mod path;
 mod peer;
-mod resource;
 mod rest;
+mod saml;
 mod text;
+mod trust;
+mod workers;
+mod xacml;
 
 pub use demo::DemoProviders;
-pub use gateway::{Gateway, GatewayError, Limits};
-pub use resource::{Rating, Resource, ResourceError};
+pub use gateway::{Gateway, GatewayError, GatewayPorts, GatewaySettings};
+pub use peer::PlainHttp;
+pub use saml::{SamlKey, SamlSettings};
+pub use usher_saml::Resource;

@@ -5,36 +5,38 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value};
 use url::Url;
-use usher_core::Secret;
-use usher_entitle::{DenyReason, MvpdFailure, MvpdOutcome};
-use usher_registry::RestAuthz;
+use usher_entitle::MvpdOutcome;
+use usher_registry::{Meaning, RestAuthz};
+use usher_saml::Resource;
 
-use crate::peer::{Answer, PeerError, Peers, exchange};
-use crate::resource::Resource;
-use crate::{path, text};
+use crate::meaning;
+use crate::path;
+use crate::peer::{Answer, PeerError, Way};
 
 /// One question.
 pub(crate) struct Question<'q> {
     pub(crate) user_id: &'q str,
     pub(crate) resource: &'q Resource,
     pub(crate) client_ip: Option<IpAddr>,
-    pub(crate) bearer: Option<&'q Secret<String>>,
 }
 
-/// Asks the decision point.
-pub(crate) async fn ask(
-    peers: &Peers,
+/// The question as a request.
+pub(crate) fn request(
+    way: &Way,
     endpoint: &RestAuthz,
     question: &Question<'_>,
-) -> Result<MvpdOutcome, PeerError> {
-    let mut request = peers.get(&address(&endpoint.url, question))?;
-    if let Some(bearer) = question.bearer {
-        request = request.bearer_auth(bearer.expose());
-    }
-    let answer = exchange(request.header("Accept", "application/json")).await?;
-    Ok(outcome(endpoint, &answer))
+) -> Result<RequestBuilder, PeerError> {
+    let request = way.request(Method::GET, &address(&endpoint.url, question))?;
+    Ok(request.header("Accept", "application/json"))
+}
+
+/// The question in words.
+pub(crate) fn asked(question: &Question<'_>) -> String {
+    let ip = if question.client_ip.is_some() { "&IPAddress=***" } else { "" };
+    format!("GET ?uuID=***&mrss={}{ip}", question.resource.channel)
 }
 
 /// The parameter names are the contract's, letter for letter.
@@ -53,26 +55,24 @@ fn address(decision_point: &Url, question: &Question<'_>) -> Url {
 
 /// What `answer` means: 200 is evaluated, 401 and 403 deny, the rest is no answer. A reason or a
 /// status with an entry in the endpoint's table means what that entry says (`mvpd` §7.5).
-fn outcome(endpoint: &RestAuthz, answer: &Answer) -> MvpdOutcome {
+pub(crate) fn outcome(endpoint: &RestAuthz, answer: &Answer) -> MvpdOutcome {
     let body = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
     let plain = match answer.status {
         200 => match path::text(&body, &endpoint.decision_path) {
             Some(decision) if endpoint.permit_values.contains(&decision) => {
                 return MvpdOutcome::Permit { ttl: ttl(endpoint, &body), attributes: Map::new() };
             }
-            Some(_) => Meaning::Denied(DenyReason::NotEntitled),
-            None => Meaning::Failed(MvpdFailure::BadAnswer),
+            Some(_) => Meaning::AuthorizationDeniedByMvpd,
+            None => Meaning::NetworkReceivedError,
         },
-        401 | 403 => Meaning::Denied(DenyReason::NotEntitled),
-        _ => Meaning::Failed(MvpdFailure::BadAnswer),
+        401 | 403 => Meaning::AuthorizationDeniedByMvpd,
+        _ => Meaning::NetworkReceivedError,
     };
-    match mapped(endpoint, &body, answer.status).unwrap_or(plain) {
-        Meaning::Failed(failure) => MvpdOutcome::Failed(failure),
-        Meaning::Denied(reason) => {
-            let message = path::text(&body, &endpoint.message_path);
-            MvpdOutcome::Deny { reason, details: message.as_deref().and_then(text::details) }
-        }
-    }
+    let reason = path::text(&body, &endpoint.reason_path);
+    let signs = [reason.unwrap_or_default(), answer.status.to_string()];
+    let signs = signs.iter().map(String::as_str);
+    let meaning = meaning::of(&endpoint.status_map, signs).unwrap_or(plain);
+    meaning::outcome(meaning, path::text(&body, &endpoint.message_path).as_deref())
 }
 
 /// Whole seconds. A lifetime that is none is as good as unsaid.
@@ -80,45 +80,11 @@ fn ttl(endpoint: &RestAuthz, body: &Value) -> Option<Duration> {
     path::text(body, &endpoint.ttl_path)?.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// What something other than a permit comes down to.
-#[derive(Clone, Copy)]
-enum Meaning {
-    Denied(DenyReason),
-    Failed(MvpdFailure),
-}
-
-fn mapped(endpoint: &RestAuthz, body: &Value, status: u16) -> Option<Meaning> {
-    let by_reason =
-        path::text(body, &endpoint.reason_path).and_then(|reason| endpoint.status_map.get(&reason));
-    let code = by_reason.or_else(|| endpoint.status_map.get(&status.to_string()))?;
-    meaning(code)
-}
-
-/// The item codes of `mvpd` §7.7 that a table may name.
-fn meaning(code: &str) -> Option<Meaning> {
-    Some(match code {
-        "authorization_denied_by_mvpd" | "preauthorization_denied_by_mvpd" => {
-            Meaning::Denied(DenyReason::NotEntitled)
-        }
-        "authorization_denied_by_parental_controls" => {
-            Meaning::Denied(DenyReason::ParentalControls)
-        }
-        "authorization_denied_by_hba_policies" => Meaning::Denied(DenyReason::NotAtHome),
-        "authorization_denied_by_session_invalidated" => {
-            Meaning::Denied(DenyReason::SessionInvalidated)
-        }
-        "identity_not_recognized_by_mvpd" => Meaning::Denied(DenyReason::UnknownViewer),
-        "network_connection_timeout" => Meaning::Failed(MvpdFailure::ConnectionTimeout),
-        "network_received_error" => Meaning::Failed(MvpdFailure::BadAnswer),
-        "maximum_execution_time_exceeded" => Meaning::Failed(MvpdFailure::BudgetExceeded),
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+    use usher_entitle::{DenyReason, MvpdFailure};
 
     fn endpoint() -> RestAuthz {
         serde_json::from_value(json!({
@@ -211,7 +177,6 @@ mod tests {
             user_id: "u+1/=&",
             resource: &resource,
             client_ip: Some([198, 51, 100, 23].into()),
-            bearer: None,
         };
         let url = address(&endpoint().url, &question);
         let pairs: Vec<_> = url.query_pairs().into_owned().collect();

@@ -1,5 +1,8 @@
 //! Registered applications: what a software statement stands for.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use serde::Deserialize;
 use usher_core::{MediaCompanyId, MvpdId, ServiceProviderId, SoftwareId, TenantId};
 
@@ -21,12 +24,26 @@ pub struct RegisteredApplication {
     /// Host names its redirect URIs may point to; empty: those of its channels.
     #[serde(default)]
     pub domains: Vec<String>,
+    /// Networks from which its clients may call management APIs (`mvpd` N4); empty: only this machine.
+    #[serde(default)]
+    pub ip_allow_list: Vec<IpNet>,
     /// How its clients may obtain tokens.
     #[serde(default = "client_credentials_only")]
     pub grant_types: Vec<GrantType>,
     /// Whether it may be used at all.
     #[serde(default)]
     pub status: Status,
+}
+
+impl RegisteredApplication {
+    /// Whether a management API may be called from `address`.
+    pub fn may_manage_from(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        if self.ip_allow_list.is_empty() {
+            return address.is_loopback();
+        }
+        self.ip_allow_list.iter().any(|network| network.contains(&address))
+    }
 }
 
 fn first_version() -> String {
@@ -141,4 +158,41 @@ pub enum Status {
     Revoked,
     /// Switched off for a while.
     Disabled,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn managed_from(networks: &[&str], address: &str) -> bool {
+        let application = RegisteredApplication {
+            id: "app".into(),
+            name: "app".to_owned(),
+            version: first_version(),
+            assigned: Assigned::Tenant("acme".into()),
+            scopes: vec![],
+            domains: vec![],
+            ip_allow_list: networks.iter().map(|network| network.parse().unwrap()).collect(),
+            grant_types: client_credentials_only(),
+            status: Status::Active,
+        };
+        application.may_manage_from(address.parse().unwrap())
+    }
+
+    #[test]
+    fn without_a_list_only_this_machine_may_manage() {
+        assert!(managed_from(&[], "127.0.0.1"));
+        assert!(managed_from(&[], "::1"));
+        assert!(managed_from(&[], "::ffff:127.0.0.1"));
+        assert!(!managed_from(&[], "10.0.0.1"));
+    }
+
+    #[test]
+    fn a_list_names_the_networks_that_may() {
+        let list = ["203.0.113.0/24", "2001:db8::/32"];
+        assert!(managed_from(&list, "203.0.113.9"));
+        assert!(managed_from(&list, "2001:db8::1"));
+        assert!(!managed_from(&list, "203.0.114.9"));
+        assert!(!managed_from(&list, "127.0.0.1"), "the list is complete");
+    }
 }

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use crate::{
-    Integration, MediaCompany, Mvpd, Policy, RegisteredApplication, ServiceProvider,
-    StreamApplication, Tenant,
+    Integration, MediaCompany, Mvpd, PlatformIdentity, Policy, RegisteredApplication,
+    ServiceProvider, ServiceTokenIssuer, StreamApplication, Tenant,
 };
 
 /// Everything configured, as people write it (TOML). Unknown keys are errors.
@@ -20,6 +20,8 @@ pub struct Catalog {
     pub tenants: Vec<Tenant>,
     pub stream_applications: Vec<StreamApplication>,
     pub policies: Vec<Policy>,
+    pub platform_identities: Vec<PlatformIdentity>,
+    pub service_token_issuers: Vec<ServiceTokenIssuer>,
 }
 
 impl Catalog {
@@ -38,6 +40,8 @@ impl Catalog {
         self.tenants.extend(other.tenants);
         self.stream_applications.extend(other.stream_applications);
         self.policies.extend(other.policies);
+        self.platform_identities.extend(other.platform_identities);
+        self.service_token_issuers.extend(other.service_token_issuers);
     }
 }
 

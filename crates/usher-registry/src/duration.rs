@@ -11,6 +11,12 @@ pub(crate) fn optional<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Du
         .transpose()
 }
 
+/// The same where a duration must stand.
+pub(crate) fn required<'de, D: Deserializer<'de>>(source: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(source)?;
+    parse(&text).ok_or_else(|| serde::de::Error::custom(complaint(&text)))
+}
+
 fn complaint(text: &str) -> String {
     format!("`{text}` is no duration: write a number and a unit, such as `30s`, `4h` or `30d`")
 }

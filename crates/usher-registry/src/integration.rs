@@ -4,7 +4,8 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use usher_core::{MvpdId, Secret, ServiceProviderId};
 
-use crate::mvpd::TempPassSettings;
+use crate::connection::Connection;
+use crate::mvpd::{ChosenEndpoints, TempPassSettings};
 use crate::settings::SettingsTable;
 
 /// A channel's agreement with an MVPD (`mvpd` §1.1).
@@ -24,6 +25,12 @@ pub struct Integration {
     /// OAuth client secret at the MVPD.
     #[serde(default)]
     pub client_secret: Option<Secret<String>>,
+    /// Which of the MVPD's endpoints are used; its defaults where nothing is chosen (`mvpd` D2).
+    #[serde(default)]
+    pub endpoints: ChosenEndpoints,
+    /// Properties of the connections to the MVPD; they win over the MVPD's.
+    #[serde(default)]
+    pub connection: Connection,
     /// Sent to the MVPD instead of the channel's id (co-branding).
     #[serde(default)]
     pub partner_id: Option<String>,

@@ -7,24 +7,40 @@
 
 mod application;
 mod catalog;
+mod change;
+mod connection;
 mod duration;
 mod integration;
 mod media;
 mod mvpd;
+mod proxied;
+mod registry;
 mod settings;
 mod snapshot;
+mod sso;
 mod streams;
 
 pub use application::{Assigned, GrantType, RegisteredApplication, Scope, Status};
 pub use catalog::{Catalog, CatalogError};
+pub use change::{Change, ChangedProperty, ChangesLog, Operation, RecordedChange};
+pub use connection::{Connection, Scoping};
 pub use integration::{Integration, MetadataRule};
 pub use media::{Domain, MediaCompany, ServiceProvider};
 pub use mvpd::{
-    AuthnEndpoint, AuthzEndpoint, Kind, LogoutMode, Mvpd, OAuthEndpoint, PartnerPlatform,
-    Preflight, PreflightMode, RestAuthz, SamlEndpoint, TempPassSettings, XacmlAuthz,
+    AuthnEndpoint, AuthnProtocol, AuthzEndpoint, AuthzProtocol, Binding, ChosenEndpoints,
+    ClientAuthentication, Endpoint, Endpoints, IFrame, Kind, LogoutEndpoint, LogoutMode, Mapping,
+    Meaning, Mvpd, OAuthEndpoint, PartnerPlatform, Pattern, Preflight, PreflightMode, Protection,
+    Protocol, ProxyIssuer, RatingStyle, RedirectLogout, ResourceFormat, RestAuthz, ReturnedState,
+    SamlEndpoint, SignedPart, SingleLogout, TempPassSettings, Transform, Transport, XacmlAuthz,
+    XacmlSubject,
 };
+pub use proxied::{
+    ProxiedError, ProxiedList, ProxiedLists, ProxiedMvpd, Proxies, ProxyCaller, PushedLists,
+};
+pub use registry::Registry;
 pub use settings::{EffectiveSettings, Platform, PlatformCategory, Settings, SettingsTable};
-pub use snapshot::{Registry, Snapshot};
+pub use snapshot::{LostEndpoint, Snapshot};
+pub use sso::{OWN_SERVICE_TOKEN_ISSUER, PlatformIdentity, ServiceTokenIssuer, SsoScope};
 pub use streams::{
     Obligation, Policy, Predicate, Rule, RuleType, Strategy, StreamApplication, Tenant, Test,
 };

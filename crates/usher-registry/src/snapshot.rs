@@ -1,29 +1,43 @@
-//! One validated revision, and the holder of the current one.
+//! One validated revision.
+
+mod lost;
+mod proxied;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use usher_core::{
     ApplicationId, MediaCompanyId, MvpdId, ServiceProviderId, SoftwareId, TenantId, Timestamp,
 };
 
+use crate::mvpd::platforms;
+use crate::proxied::PushedLists;
 use crate::{
     Assigned, Catalog, CatalogError, EffectiveSettings, Integration, Kind, MediaCompany, Mvpd,
-    Platform, PlatformCategory, Policy, RegisteredApplication, ServiceProvider, StreamApplication,
-    Tenant,
+    OWN_SERVICE_TOKEN_ISSUER, Platform, PlatformCategory, PlatformIdentity, Policy,
+    RegisteredApplication, ServiceProvider, ServiceTokenIssuer, StreamApplication, Tenant,
 };
+
+pub use lost::LostEndpoint;
 
 /// First path segments that would be ambiguous as channel ids (`pass-rest-v2` §1).
 const RESERVED_SERVICE_PROVIDERS: [&str; 4] = ["authenticate", "sessions", "logout", "profiles"];
 
 /// An immutable, validated revision of the catalog with its indexes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     media_companies: HashMap<MediaCompanyId, Arc<MediaCompany>>,
     service_providers: HashMap<ServiceProviderId, Arc<ServiceProvider>>,
     mvpds: HashMap<MvpdId, Arc<Mvpd>>,
+    /// By what the owner of a platform calls them.
+    mvpds_at_partners: HashMap<Platform, HashMap<String, Arc<Mvpd>>>,
+    /// The integrations the document names, in its order.
+    written: Vec<Arc<Integration>>,
+    /// The providers behind each proxy, in the order they were given.
+    behind: HashMap<MvpdId, Vec<MvpdId>>,
+    /// What proxies pushed.
+    pushed: PushedLists,
     integrations: HashMap<(ServiceProviderId, MvpdId), Arc<Integration>>,
     /// In the order of the document, which is the order of the picker.
     integrations_by_channel: HashMap<ServiceProviderId, Vec<Arc<Integration>>>,
@@ -31,40 +45,57 @@ pub struct Snapshot {
     tenants: HashMap<TenantId, Arc<Tenant>>,
     stream_applications: HashMap<ApplicationId, Arc<StreamApplication>>,
     policies: HashMap<String, Arc<Policy>>,
+    platform_identities: HashMap<String, Arc<PlatformIdentity>>,
+    service_token_issuers: HashMap<String, Arc<ServiceTokenIssuer>>,
     revised_at: Timestamp,
 }
 
 impl Snapshot {
     /// Validates `catalog` and builds its indexes. `revised_at` is when it was read.
     pub fn check(catalog: Catalog, revised_at: Timestamp) -> Result<Self, CatalogError> {
-        let mut integrations_by_channel: HashMap<_, Vec<_>> = HashMap::new();
-        let integrations: Vec<_> = catalog.integrations.into_iter().map(Arc::new).collect();
-        for integration in &integrations {
-            integrations_by_channel
-                .entry(integration.service_provider.clone())
-                .or_default()
-                .push(Arc::clone(integration));
+        let written: Vec<_> = catalog.integrations.into_iter().map(Arc::new).collect();
+        check_twice(&written)?;
+        let mut behind: HashMap<MvpdId, Vec<MvpdId>> = HashMap::new();
+        for mvpd in &catalog.mvpds {
+            if let Some(proxy) = &mvpd.proxy {
+                behind.entry(proxy.clone()).or_default().push(mvpd.id.clone());
+            }
         }
-        let snapshot = Self {
+        let mvpds = index("MVPD", catalog.mvpds, |it| it.id.clone())?;
+        let mut snapshot = Self {
             media_companies: index("media company", catalog.media_companies, |it| it.id.clone())?,
             service_providers: index("service provider", catalog.service_providers, |it| {
                 it.id.clone()
             })?,
-            mvpds: index("MVPD", catalog.mvpds, |it| it.id.clone())?,
-            integrations: index_arcs(integrations)?,
-            integrations_by_channel,
+            mvpds_at_partners: at_partners(mvpds.values())?,
+            mvpds,
+            written,
+            behind,
+            pushed: PushedLists::new(),
+            integrations: HashMap::new(),
+            integrations_by_channel: HashMap::new(),
             applications: index("application", catalog.applications, |it| it.id.clone())?,
             tenants: index("tenant", catalog.tenants, |it| it.id.clone())?,
             stream_applications: index("stream application", catalog.stream_applications, |it| {
                 it.id.clone()
             })?,
             policies: index("policy", catalog.policies, |it| it.name.clone())?,
+            platform_identities: index("platform identity", catalog.platform_identities, |it| {
+                it.issuer.clone()
+            })?,
+            service_token_issuers: index(
+                "service token issuer",
+                catalog.service_token_issuers,
+                |it| it.issuer.clone(),
+            )?,
             revised_at,
         };
+        snapshot.integrate();
         snapshot.check_channels()?;
         snapshot.check_integrations()?;
         snapshot.check_applications()?;
         snapshot.check_streams()?;
+        snapshot.check_sso()?;
         Ok(snapshot)
     }
 
@@ -83,6 +114,11 @@ impl Snapshot {
         self.service_providers.get(id)
     }
 
+    /// All channels, in no order.
+    pub fn service_providers(&self) -> impl Iterator<Item = &Arc<ServiceProvider>> {
+        self.service_providers.values()
+    }
+
     /// All channels of a company, in no order.
     pub fn service_providers_of<'s>(
         &'s self,
@@ -96,7 +132,17 @@ impl Snapshot {
         self.mvpds.get(id)
     }
 
-    /// The *active* integration of a channel with a TV provider.
+    /// The provider that the owner of `platform` knows by this mapping id.
+    pub fn mvpd_at_partner(&self, platform: Platform, mapping_id: &str) -> Option<&Arc<Mvpd>> {
+        self.mvpds_at_partners.get(&platform)?.get(mapping_id)
+    }
+
+    /// All TV providers, in no order.
+    pub fn mvpds(&self) -> impl Iterator<Item = &Arc<Mvpd>> {
+        self.mvpds.values()
+    }
+
+    /// The *active* integration of a channel with a TV provider. Proxies are no choice of viewers.
     pub fn integration(
         &self,
         service_provider: &ServiceProviderId,
@@ -105,6 +151,7 @@ impl Snapshot {
         self.integrations
             .get(&(service_provider.clone(), mvpd.clone()))
             .filter(|integration| integration.enabled)
+            .filter(|_| self.mvpds.get(mvpd).is_some_and(|mvpd| mvpd.kind != Kind::Proxy))
     }
 
     /// The active integrations of a channel, with their TV providers, in the document's order.
@@ -118,6 +165,7 @@ impl Snapshot {
             .flatten()
             .filter(|integration| integration.enabled)
             .filter_map(|integration| Some((integration, self.mvpds.get(&integration.mvpd)?)))
+            .filter(|(_, mvpd)| mvpd.kind != Kind::Proxy)
     }
 
     /// The settings of an integration on a platform (`mvpd` §4).
@@ -128,11 +176,12 @@ impl Snapshot {
         platform: Option<Platform>,
     ) -> EffectiveSettings {
         let mvpd = self.mvpds.get(&integration.mvpd);
-        let proxy = mvpd.and_then(|mvpd| self.mvpds.get(mvpd.proxy.as_ref()?));
-        let levels: Vec<_> = proxy
+        let speaker = mvpd.map(|mvpd| self.speaker(mvpd));
+        let proxied = mvpd.filter(|mvpd| mvpd.proxy.is_some());
+        let levels: Vec<_> = speaker
             .into_iter()
-            .chain(mvpd)
-            .map(|mvpd| &mvpd.settings)
+            .flat_map(|speaker| speaker.settings_at(&integration.endpoints))
+            .chain(proxied.map(|mvpd| &mvpd.settings))
             .chain([&integration.settings])
             .collect();
         EffectiveSettings::resolve(&levels, category, platform)
@@ -191,6 +240,43 @@ impl Snapshot {
         application.policies.iter().filter_map(|name| self.policies.get(name))
     }
 
+    /// The platform whose tokens have this `iss`.
+    pub fn platform_identity(&self, issuer: &str) -> Option<&Arc<PlatformIdentity>> {
+        self.platform_identities.get(issuer)
+    }
+
+    /// All platforms whose tokens are accepted, in no order.
+    pub fn platform_identities(&self) -> impl Iterator<Item = &Arc<PlatformIdentity>> {
+        self.platform_identities.values()
+    }
+
+    /// The identity service whose tokens have this `iss`.
+    pub fn service_token_issuer(&self, issuer: &str) -> Option<&Arc<ServiceTokenIssuer>> {
+        self.service_token_issuers.get(issuer)
+    }
+
+    fn check_sso(&self) -> Result<(), CatalogError> {
+        for issuer in self.service_token_issuers.values() {
+            let from = || format!("service token issuer `{}`", issuer.issuer);
+            if issuer.issuer == OWN_SERVICE_TOKEN_ISSUER {
+                return invalid(
+                    from(),
+                    "this name is that of the built-in service; choose another",
+                );
+            }
+            for company in &issuer.media_companies {
+                exists(&self.media_companies, company, "media company", from)?;
+            }
+        }
+        for platform in self.platform_identities.values() {
+            if platform.hs256_secret.is_none() && platform.public_keys.is_empty() {
+                let from = format!("platform identity `{}`", platform.issuer);
+                return invalid(from, "give it an `hs256_secret` or `public_keys`");
+            }
+        }
+        Ok(())
+    }
+
     fn check_channels(&self) -> Result<(), CatalogError> {
         for channel in self.service_providers.values() {
             let from = || format!("service provider `{}`", channel.id);
@@ -211,8 +297,16 @@ impl Snapshot {
             if let Some(proxy) = &mvpd.proxy {
                 exists(&self.mvpds, proxy, "MVPD", from)?;
             }
-            if mvpd.kind == Kind::Proxied && mvpd.proxy.is_none() {
-                return invalid(from(), "a proxied MVPD names its `proxy`");
+            let proxy = mvpd.proxy.as_ref().and_then(|proxy| self.mvpds.get(proxy));
+            let well = match proxy {
+                Some(proxy) => mvpd.kind == Kind::Proxied && proxy.kind == Kind::Proxy,
+                None => mvpd.kind != Kind::Proxied,
+            };
+            if !well {
+                return invalid(from(), "a proxied MVPD, and no other, names its `proxy`");
+            }
+            if let Some(problem) = mvpd.problem() {
+                return invalid(from(), &problem);
             }
         }
         for integration in self.integrations.values() {
@@ -225,8 +319,33 @@ impl Snapshot {
                 from,
             )?;
             exists(&self.mvpds, &integration.mvpd, "MVPD", from)?;
+            if let Some(problem) = self.contradiction(integration) {
+                return invalid(from(), &problem);
+            }
         }
         Ok(())
+    }
+
+    /// What an integration says against its MVPD.
+    fn contradiction(&self, integration: &Integration) -> Option<String> {
+        let mvpd = self.mvpds.get(&integration.mvpd)?;
+        if mvpd.kind == Kind::Proxy {
+            return None;
+        }
+        let speaker = self.speaker(mvpd);
+        speaker.lacks(&integration.endpoints).or_else(|| {
+            let outlasts = |(category, platform)| {
+                let settings = self.settings(integration, category, platform);
+                speaker.outlasts(&integration.endpoints, &settings)
+            };
+            let ttl = platforms().find_map(outlasts)?;
+            Some(format!("`{ttl}` outlasts the refresh tokens (`refresh_ttl`) of the MVPD"))
+        })
+    }
+
+    /// The one that answers for `mvpd`: itself, or its proxy.
+    fn speaker<'s>(&'s self, mvpd: &'s Arc<Mvpd>) -> &'s Arc<Mvpd> {
+        mvpd.proxy.as_ref().and_then(|proxy| self.mvpds.get(proxy)).unwrap_or(mvpd)
     }
 
     fn check_applications(&self) -> Result<(), CatalogError> {
@@ -307,39 +426,33 @@ fn index<K: Eq + Hash + ToString, V>(
     Ok(index)
 }
 
-fn index_arcs(
-    integrations: Vec<Arc<Integration>>,
-) -> Result<HashMap<(ServiceProviderId, MvpdId), Arc<Integration>>, CatalogError> {
-    let mut index = HashMap::with_capacity(integrations.len());
+/// Providers by platform and by what its owner calls them.
+fn at_partners<'m>(
+    mvpds: impl Iterator<Item = &'m Arc<Mvpd>>,
+) -> Result<HashMap<Platform, HashMap<String, Arc<Mvpd>>>, CatalogError> {
+    let mut known: HashMap<Platform, HashMap<String, Arc<Mvpd>>> = HashMap::new();
+    for mvpd in mvpds {
+        for (platform, at_partner) in &mvpd.partner {
+            let id = at_partner.mapping_id.clone();
+            let other = known.entry(*platform).or_default().insert(id, Arc::clone(mvpd));
+            if other.is_some() {
+                let id = at_partner.mapping_id.clone();
+                return Err(CatalogError::Duplicate { kind: "partner mapping", id });
+            }
+        }
+    }
+    Ok(known)
+}
+
+fn check_twice(integrations: &[Arc<Integration>]) -> Result<(), CatalogError> {
+    let mut known = HashSet::new();
     for integration in integrations {
-        let key = (integration.service_provider.clone(), integration.mvpd.clone());
-        let id = format!("{}_{}", key.0, key.1);
-        if index.insert(key, integration).is_some() {
+        if !known.insert((&integration.service_provider, &integration.mvpd)) {
+            let id = format!("{}_{}", integration.service_provider, integration.mvpd);
             return Err(CatalogError::Duplicate { kind: "integration", id });
         }
     }
-    Ok(index)
-}
-
-/// Holds the current revision. Swapping it never waits for readers, nor they for it.
-#[derive(Debug)]
-pub struct Registry(ArcSwap<Snapshot>);
-
-impl Registry {
-    /// A registry whose current revision is `snapshot`.
-    pub fn new(snapshot: Snapshot) -> Self {
-        Self(ArcSwap::from_pointee(snapshot))
-    }
-
-    /// The current revision. Take it once per request.
-    pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.0.load_full()
-    }
-
-    /// Makes `snapshot` the current revision for every request that starts from now on.
-    pub fn replace(&self, snapshot: Snapshot) {
-        self.0.store(Arc::new(snapshot));
-    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! `cargo run --release -p usher-saml --example verify_cost`
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use usher_core::Timestamp;
@@ -10,7 +11,7 @@ use usher_jose::{Certificate, OsEntropy, RsaKey};
 use usher_saml::idp::{ResponseToSign, SignParts};
 use usher_saml::{
     DecryptionKey, Expected, IdentityProvider, NameId, Sha1, SignedPart, SigningIdentity,
-    TrustedKeys,
+    TrustedKeys, Unsolicited,
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_932_887_727);
@@ -24,14 +25,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let certificate = Certificate::self_signed(&key, "provider", years)?;
     let identity = SigningIdentity::new(&key, certificate.clone())?;
     let provider = IdentityProvider {
-        issuers: vec![IDP.to_owned()],
-        trust: TrustedKeys::pinned(std::slice::from_ref(&certificate), Sha1::Refused)?,
+        trust: Arc::new(TrustedKeys::pinned(std::slice::from_ref(&certificate), Sha1::Refused)?),
         signed: SignedPart::Either,
-        decryption_keys: vec![DecryptionKey::new(&key)?],
+        decryption_keys: Arc::new([DecryptionKey::new(&key)?]),
         require_encryption: false,
-        block_unsolicited: true,
         skew: Duration::from_mins(2),
-        user_id_attribute: None,
     };
     let name_id = NameId { value: "u-7f31c0".to_owned(), ..NameId::default() };
     let attributes = [
@@ -83,7 +81,10 @@ fn report(name: &str, provider: &IdentityProvider, document: &str) {
         acs_url: ACS,
         sp_entity_id: SP,
         requestor: None,
+        issuers: &[IDP.to_owned()],
         request_id: Some("_request"),
+        unsolicited: Unsolicited::Refused,
+        user_id_attribute: None,
     };
     let outcome = provider
         .verify(document, &expected)

@@ -10,7 +10,7 @@ use flate2::write::DeflateEncoder;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::encryption::base64_decode;
-use crate::signature::{RSA_SHA256, SignError, SignatureError, SigningIdentity, TrustedKeys};
+use crate::signature::{SignError, SignatureError, SigningIdentity, TrustedKeys};
 use crate::xml::{BYTES_MAX, XmlError};
 
 /// Which of the two parameters a message travels in.
@@ -67,7 +67,7 @@ pub fn redirect_url(
     }
     if let Some(signer) = signer {
         query.push_str("&SigAlg=");
-        query.push_str(&encoded(RSA_SHA256));
+        query.push_str(&encoded(signer.method()));
         let signature = signer.sign_detached(query.as_bytes())?;
         query.push_str("&Signature=");
         query.push_str(&encoded(&STANDARD.encode(signature)));

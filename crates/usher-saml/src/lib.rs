@@ -6,7 +6,7 @@
 //! ends in an error of bounded cost.
 //!
 //! [`IdentityProvider`] verifies sign-in responses, [`AuthnRequest`] asks for them, [`authz`] asks a
-//! provider's authorization service, [`Resource`] reads MRSS, and [`idp`] is the provider's side of it all.
+//! provider's authorization service, [`Resource`] reads MRSS, [`proxied`] the lists of proxies, and [`idp`] is the provider's side of it all.
 
 pub mod authz;
 pub mod binding;
@@ -17,6 +17,7 @@ pub mod logout;
 pub mod metadata;
 mod mrss;
 mod names;
+pub mod proxied;
 mod request;
 mod response;
 mod signature;
@@ -26,7 +27,9 @@ pub use encryption::DecryptionKey;
 pub use mrss::{Rating, Resource, ResourceError};
 pub use names::{PERSISTENT, TRANSIENT};
 pub use request::{AuthnRequest, Proxied, Scoping, scoped_entity_id};
-pub use response::{Expected, IdentityProvider, NameId, Rejection, SignedPart, VerifiedAssertion};
+pub use response::{
+    Expected, IdentityProvider, NameId, Rejection, SignedPart, Unsolicited, VerifiedAssertion,
+};
 pub use signature::{Sha1, SignError, SignatureError, SigningIdentity, TrustError, TrustedKeys};
 pub use xml::{BYTES_MAX, XmlError};
 

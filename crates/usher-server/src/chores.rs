@@ -1,4 +1,5 @@
-//! Work that nobody asks for: ending silent streams, relief under load, forgetting what is over.
+//! Work that nobody asks for: ending silent streams, relief under load, forgetting what is over, reading
+//! what another process may have changed.
 
 use std::time::Duration;
 
@@ -13,6 +14,10 @@ const EXPIRY_EVERY: Duration = Duration::from_millis(500);
 /// How often it is measured how late tasks run.
 const LAG_EVERY: Duration = Duration::from_secs(1);
 
+/// How often rules of degradation and lists of proxies are read again, which another process may have
+/// changed (`access-variants` G10: 10 s at most).
+const REFRESH_EVERY: Duration = Duration::from_secs(5);
+
 /// How often records that are over are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
@@ -22,6 +27,7 @@ pub(crate) fn start(app: &App) -> Vec<JoinHandle<()>> {
         tokio::spawn(end_silent_streams(app.clone())),
         tokio::spawn(relieve(app.clone())),
         tokio::spawn(forget_records(app.clone())),
+        tokio::spawn(refresh(app.clone())),
     ]
 }
 
@@ -75,6 +81,19 @@ async fn forget_records(app: App) {
         due.tick().await;
         if let Err(error) = app.entitlement.sweep().await {
             tracing::error!(%error, "records that are over could not be removed");
+        }
+    }
+}
+
+async fn refresh(app: App) {
+    let mut due = interval(REFRESH_EVERY);
+    loop {
+        due.tick().await;
+        if let Err(error) = app.entitlement.refresh_degradation().await {
+            tracing::error!(%error, "rules of degradation cannot be read; those in force stay");
+        }
+        if let Err(error) = app.proxies.refresh().await {
+            tracing::error!(%error, "lists of proxies cannot be read; those in force stay");
         }
     }
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use usher_core::{Entropy, EntropyExt, Secret, Timestamp};
-use usher_jose::{Certificate, EcKey, OsEntropy, RsaKey, SigningKey};
+use usher_jose::{Certificate, EcKey, OsEntropy, RsaKey, SigningKey, SigningKeyRef};
 
 use crate::files;
+use crate::saml_keys::SamlKeys;
 
 /// File of the key that signs software statements.
 pub(crate) const STATEMENTS_FILE: &str = "statements.pem";
@@ -45,6 +46,11 @@ impl KeyRing {
         )
     }
 
+    /// Is there something called `name`?
+    pub fn holds(&self, name: &str) -> bool {
+        self.directory.join(name).exists()
+    }
+
     /// The P-256 key `name`, made when it is not there yet.
     pub fn ec(&self, name: &str) -> Result<EcKey> {
         self.load_or_make(
@@ -59,10 +65,10 @@ impl KeyRing {
     }
 
     /// The certificate `name` for `key`, issued by itself for ten years when it is not there yet.
-    pub fn certificate(
+    pub fn certificate<'k>(
         &self,
         name: &str,
-        key: &RsaKey,
+        key: impl Into<SigningKeyRef<'k>>,
         common_name: &str,
         now: Timestamp,
     ) -> Result<Certificate> {
@@ -146,25 +152,34 @@ pub struct Keys {
     pub media_token_certificate: Certificate,
     /// Signs media tokens in the JWS form.
     pub media_tokens_jws: Arc<SigningKey>,
+    /// Sign and decrypt SAML messages.
+    pub saml: SamlKeys,
+    /// Signs the tokens of our own single-sign-on service.
+    pub service_tokens: Arc<SigningKey>,
     /// Seals what TV providers entrust to us.
     pub sealing: Secret<[u8; 32]>,
     /// Makes ids recognisable as ours and user ids anonymous.
     pub fingerprint: Secret<[u8; 32]>,
+    /// Bearer token of the admin API.
+    pub admin_token: Secret<String>,
 }
 
 impl Keys {
     /// Loads the keys, making what is missing; RSA keys at the same time, since each takes long.
     pub fn open(ring: &KeyRing, now: Timestamp) -> Result<Self> {
-        let [statements, access_tokens, media_tokens] =
-            rsa_keys(ring, [STATEMENTS_FILE, ACCESS_TOKENS_FILE, "media-tokens.pem"])?;
-        let certificate = ring.media_token_certificate(&media_tokens, now)?;
-        let tokens = (Arc::new(access_tokens.into()), Arc::new(media_tokens.into()));
-        Self::around(ring, statements, tokens, certificate)
+        let [statements, access, media, service] = rsa_keys(
+            ring,
+            [STATEMENTS_FILE, ACCESS_TOKENS_FILE, "media-tokens.pem", "service-tokens.pem"],
+        )?;
+        let certificate = ring.media_token_certificate(&media, now)?;
+        let tokens = [access, media, service].map(|key| Arc::new(key.into()));
+        let saml = SamlKeys::open(ring, now)?;
+        Self::around(ring, statements, tokens, (certificate, saml))
     }
 
-    /// The keys of a sandbox: one key signs access tokens and media tokens, because every RSA key makes
-    /// a first start a tenth of a second longer. Neither kind of token can be taken for the other; a
-    /// server for real viewers keeps its keys apart all the same ([`Self::open`]).
+    /// The keys of a sandbox: one key signs access tokens, media tokens, service tokens and SAML messages,
+    /// because every RSA key makes a first start a tenth of a second longer. Nothing it signs can be taken
+    /// for something else; a server for real viewers keeps its keys apart all the same ([`Self::open`]).
     pub fn of_sandbox(
         ring: &KeyRing,
         statements: RsaKey,
@@ -173,23 +188,28 @@ impl Keys {
     ) -> Result<Self> {
         let certificate = ring.media_token_certificate(&tokens, now)?;
         let tokens = Arc::new(tokens.into());
-        Self::around(ring, statements, (Arc::clone(&tokens), tokens), certificate)
+        let saml = SamlKeys::of_sandbox(ring, &tokens, now)?;
+        let tokens = [Arc::clone(&tokens), Arc::clone(&tokens), tokens];
+        Self::around(ring, statements, tokens, (certificate, saml))
     }
 
     fn around(
         ring: &KeyRing,
         statements: RsaKey,
-        (access_tokens, media_tokens): (Arc<SigningKey>, Arc<SigningKey>),
-        media_token_certificate: Certificate,
+        [access_tokens, media_tokens, service_tokens]: [Arc<SigningKey>; 3],
+        (media_token_certificate, saml): (Certificate, SamlKeys),
     ) -> Result<Self> {
         Ok(Self {
             statements: Arc::new(statements.into()),
             access_tokens,
             media_tokens,
             media_token_certificate,
+            saml,
+            service_tokens,
             media_tokens_jws: Arc::new(ring.ec("media-tokens-jws.pem")?.into()),
             sealing: ring.bytes("sealing.key")?,
             fingerprint: ring.bytes("fingerprint.key")?,
+            admin_token: ring.password("admin-token")?,
         })
     }
 }

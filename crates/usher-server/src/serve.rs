@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use url::Url;
 use usher_config::{Layers, Settings};
 use usher_core::{Clock, Entropy};
-use usher_registry::Registry;
+use usher_registry::{Registry, Snapshot};
 
 use crate::keys::{KeyRing, Keys};
 use crate::lifecycle::{Server, listen, origin_of, told_to_stop};
@@ -51,6 +51,7 @@ pub async fn wire(
         clock,
         entropy,
     })
+    .await
 }
 
 /// Serves until told to stop.
@@ -79,6 +80,17 @@ pub async fn run(
     wired.close().await
 }
 
+/// Says how many viewers have to sign in again because `next` lacks an endpoint (`mvpd` M3).
+async fn warn_of_lost_sign_ins(wired: &Wired, next: &Snapshot) {
+    for lost in wired.app.registry.snapshot().lost_in(next) {
+        let sign_ins = wired.app.entitlement.signed_in_at(&lost).await.unwrap_or_default();
+        if sign_ins > 0 {
+            let (mvpds, endpoint) = (&lost.mvpds, &lost.id);
+            tracing::warn!(?mvpds, endpoint, sign_ins, "sign-ins are lost with their endpoint");
+        }
+    }
+}
+
 /// Reads the catalog again on every SIGHUP; a catalog with mistakes changes nothing.
 async fn reload_on_hangup(wired: &Wired, path: &Path, clock: &dyn Clock) -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -86,6 +98,7 @@ async fn reload_on_hangup(wired: &Wired, path: &Path, clock: &dyn Clock) -> Resu
     while hangup.recv().await.is_some() {
         match catalog::read(path, clock.now()) {
             Ok(snapshot) => {
+                warn_of_lost_sign_ins(wired, &snapshot).await;
                 wired.app.registry.replace(snapshot);
                 tracing::info!("the catalog was read again");
             }

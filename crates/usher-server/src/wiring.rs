@@ -6,25 +6,30 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::task::JoinHandle;
-use url::Url;
+use url::{Host, Url};
 use usher_clients::{Clients, ClientsConfig};
-use usher_config::{Settings, Throttle};
+use usher_config::{Deployment, Explain, Settings, Throttle};
 use usher_core::{Clock, Entropy, Secret};
 use usher_cube::{Rules, Switches, Zone};
-use usher_entitle::{Entitlement, EntitlementConfig, EntitlementPorts, MediaTokenFormat};
+use usher_entitle::{
+    Entitlement, EntitlementConfig, EntitlementPorts, Explanations, MediaTokenFormat, Unexplained,
+};
 use usher_http::{
     App, HttpSettings, Limit, Origins, Parts, PolicyNames, Readiness, StreamSettings,
     ThrottleSettings, TrustForwardedFor,
 };
 use usher_jose::{SealingKey, Signer, SigningKey, SigningPool};
-use usher_mvpd::{DemoProviders, Gateway, Limits};
-use usher_registry::Registry;
+use usher_mvpd::{DemoProviders, Gateway, GatewayPorts, GatewaySettings, PlainHttp};
+use usher_registry::{Proxies, Registry};
 use usher_reports::{Event, EventBatch, EventJournal, ReportSettings, Reports};
 use usher_store_local::{
-    ActivitySettings, JournalSettings, LocalActivity, LocalJournal, LocalWarehouse,
-    WarehouseSettings,
+    ActivitySettings, ExplanationSettings, JournalSettings, LocalActivity, LocalExplanations,
+    LocalJournal, LocalWarehouse, WarehouseSettings,
 };
-use usher_store_sql::{Database, SqlClients, SqlProfiles, SqlSessions, SqlTrials};
+use usher_store_sql::{
+    Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlFrameworkSignIns,
+    SqlProfiles, SqlProxiedLists, SqlSessions, SqlSso, SqlTrials,
+};
 use usher_streams::{Grain, Ports, Quota, Quotas, ReliefSettings, Streams, StreamsConfig};
 
 use crate::chores;
@@ -65,16 +70,19 @@ pub struct Wired {
     chores: Vec<JoinHandle<()>>,
 }
 
-/// Puts the services on the stores. Must be called inside a tokio runtime.
-pub fn wire(wiring: Wiring) -> Result<Wired> {
+/// Puts the services on the stores, and what must be known before the first request into memory.
+pub async fn wire(wiring: Wiring) -> Result<Wired> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let pool = SigningPool::new(threads, SIGNATURES_WAITING_MAX)?;
-    let workshop = Workshop { wiring, pool };
+    let gateway = Arc::new(gateway(&wiring)?);
+    let workshop = Workshop { wiring, pool, gateway };
     let app = App::new(Parts {
         clients: Arc::new(workshop.clients()),
         entitlement: Arc::new(workshop.entitlement()?),
         streams: Arc::new(workshop.streams()?),
         reports: Arc::new(workshop.reports()?),
+        changes: Arc::new(SqlChanges::new(workshop.wiring.stores.database.clone())),
+        proxies: Arc::new(workshop.proxies()),
         settings: workshop.http()?,
         registry: Arc::clone(&workshop.wiring.registry),
         demo: workshop.wiring.demo.clone(),
@@ -82,6 +90,8 @@ pub fn wire(wiring: Wiring) -> Result<Wired> {
         entropy: Arc::clone(&workshop.wiring.entropy),
         readiness: Readiness::default(),
     });
+    app.proxies.refresh().await?;
+    app.entitlement.refresh_degradation().await?;
     Ok(Wired { chores: chores::start(&app), app, stores: workshop.wiring.stores })
 }
 
@@ -91,6 +101,7 @@ pub struct Stores {
     warehouse: Arc<LocalWarehouse>,
     journal: Arc<LocalJournal>,
     activity: Arc<LocalActivity>,
+    explanations: Option<Arc<LocalExplanations>>,
 }
 
 impl Stores {
@@ -107,10 +118,32 @@ impl Stores {
         let directory = data_dir.join("activity");
         let bytes_max = settings.streams.memory_max_mib.saturating_mul(1024 * 1024);
         let bounds = ActivitySettings { bytes_max };
-        let activity =
-            LocalActivity::open(&directory, bounds, Arc::clone(&journal) as _, clock).await?;
-        Ok(Self { database, activity: Arc::new(activity), warehouse, journal })
+        let (journal_port, time) = (Arc::clone(&journal) as _, Arc::clone(&clock));
+        let activity = LocalActivity::open(&directory, bounds, journal_port, time).await?;
+        let explanations = open_explanations(data_dir, &settings.explain, clock)?;
+        Ok(Self { database, warehouse, journal, activity: Arc::new(activity), explanations })
     }
+
+    fn explanations(&self) -> Arc<dyn Explanations> {
+        match &self.explanations {
+            Some(explanations) => Arc::clone(explanations) as _,
+            None => Arc::new(Unexplained),
+        }
+    }
+}
+
+fn open_explanations(
+    data_dir: &Path,
+    settings: &Explain,
+    clock: Arc<dyn Clock>,
+) -> Result<Option<Arc<LocalExplanations>>> {
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let space = u64::from(settings.space_mib) << 20;
+    let settings = ExplanationSettings { retention: settings.retention, space };
+    let explanations = LocalExplanations::open(&data_dir.join("explanations"), settings, clock)?;
+    Ok(Some(Arc::new(explanations)))
 }
 
 /// Opens the event journal of a data directory and what reports are answered from.
@@ -132,10 +165,41 @@ pub(crate) fn open_journal(
     Ok((warehouse, Arc::new(journal)))
 }
 
+/// The way to TV providers.
+fn gateway(wiring: &Wiring) -> Result<Gateway> {
+    let Wiring { settings, keys, base_url, clock, entropy, .. } = wiring;
+    let entity_id = saml_entity_id(&settings.deployment, base_url);
+    let ports = GatewayPorts {
+        assertions: Arc::new(SqlAssertions::new(wiring.stores.database.clone())),
+        clock: Arc::clone(clock),
+        entropy: Arc::clone(entropy),
+    };
+    let proxy = settings.providers.egress_proxy.as_deref();
+    let proxy = proxy.map(Url::parse).transpose().context("`providers.egress_proxy` is no URL")?;
+    let plain_http =
+        if settings.providers.allow_plain_http { PlainHttp::Allowed } else { PlainHttp::Refused };
+    let settings = GatewaySettings {
+        egress_proxy: proxy,
+        plain_http,
+        ..GatewaySettings::new(keys.saml.settings(entity_id))
+    };
+    Ok(Gateway::new(base_url, settings, ports)?)
+}
+
+/// Our SAML entity id: the configured one, else `https://saml.sp.{domain}` (`mvpd` §5.2); where the
+/// server has no domain, the address of its metadata.
+pub(crate) fn saml_entity_id(deployment: &Deployment, base_url: &Url) -> String {
+    deployment.saml_entity_id.clone().unwrap_or_else(|| match base_url.host() {
+        Some(Host::Domain(domain)) if domain != "localhost" => format!("https://saml.sp.{domain}"),
+        _ => format!("{}/sp/metadata", base_url.as_str().trim_end_matches('/')),
+    })
+}
+
 /// What services are built from.
 struct Workshop {
     wiring: Wiring,
     pool: SigningPool,
+    gateway: Arc<Gateway>,
 }
 
 impl Workshop {
@@ -161,9 +225,6 @@ impl Workshop {
     fn entitlement(&self) -> Result<Entitlement> {
         let Wiring { settings, keys, base_url, registry, clock, entropy, .. } = &self.wiring;
         let (clock, entropy) = (Arc::clone(clock), Arc::clone(entropy));
-        let limits = Limits::default();
-        let gateway =
-            Arc::new(Gateway::new(base_url, limits, Arc::clone(&clock), Arc::clone(&entropy))?);
         let (media_token_format, media_token_key) = match settings.entitlement.media_token_format {
             usher_config::MediaTokenFormat::Xml => (MediaTokenFormat::Xml, &keys.media_tokens),
             usher_config::MediaTokenFormat::Jws => (MediaTokenFormat::Jws, &keys.media_tokens_jws),
@@ -175,20 +236,31 @@ impl Workshop {
             sessions: Arc::new(SqlSessions::new(self.wiring.stores.database.clone())),
             profiles: Arc::new(SqlProfiles::new(self.wiring.stores.database.clone())),
             trials: Arc::new(SqlTrials::new(self.wiring.stores.database.clone())),
-            sign_in: Arc::clone(&gateway) as _,
-            authorization: gateway,
+            assertions: Arc::new(SqlAssertions::new(self.wiring.stores.database.clone())),
+            degradation: Arc::new(SqlDegradation::new(self.wiring.stores.database.clone())),
+            changes: Arc::new(SqlChanges::new(self.wiring.stores.database.clone())),
+            sso: Arc::new(SqlSso::new(self.wiring.stores.database.clone())),
+            framework_sign_ins: Arc::new(SqlFrameworkSignIns::new(
+                self.wiring.stores.database.clone(),
+            )),
+            sign_in: Arc::clone(&self.gateway) as _,
+            authorization: Arc::clone(&self.gateway) as _,
             journal: Arc::clone(&self.wiring.stores.journal) as _,
+            explanations: self.wiring.stores.explanations(),
             media_token_signer: self.signer(media_token_key),
+            service_token_signer: self.signer(&keys.service_tokens),
             sealing: SealingKey::new(&keys.sealing)?,
         };
         let config = EntitlementConfig {
             code_ttl: settings.entitlement.code_ttl,
+            link_code_ttl: settings.entitlement.link_code_ttl,
             media_token_ttl: settings.entitlement.media_token_ttl,
             media_token_format,
             authz_ttl: settings.entitlement.authz_ttl,
             profile_ttl: settings.entitlement.profile_ttl,
             pass_duration: settings.temppass.duration,
             pass_retention: settings.temppass.retention,
+            authz_all_requires_profile: settings.entitlement.authzall_requires_profile,
             mvpd_deadline: settings.entitlement.mvpd_deadline,
             issuer: settings.deployment.issuer.clone(),
             region: settings.deployment.region.clone(),
@@ -196,6 +268,13 @@ impl Workshop {
             pseudonym_key: keys.fingerprint.clone(),
         };
         Ok(Entitlement::new(ports, config))
+    }
+
+    fn proxies(&self) -> Proxies {
+        let Wiring { stores, registry, clock, .. } = &self.wiring;
+        let lists = Arc::new(SqlProxiedLists::new(stores.database.clone()));
+        let changes = Arc::new(SqlChanges::new(stores.database.clone()));
+        Proxies::new(Arc::clone(registry), lists, changes, Arc::clone(clock))
     }
 
     fn streams(&self) -> Result<Streams> {
@@ -249,6 +328,9 @@ impl Workshop {
         Ok(HttpSettings {
             base_url: base_url.clone(),
             help_url: settings.deployment.help_url.clone(),
+            admin_token: keys.admin_token.clone(),
+            environment: settings.deployment.environment.clone(),
+            sso_table_names: settings.entitlement.sso_table_names,
             throttle: ThrottleSettings {
                 limit: enabled.then_some(Limit { rate: *rate, burst: *burst }),
                 trust_forwarded_for: trusted(trust_forwarded_for)?,
@@ -256,6 +338,7 @@ impl Workshop {
             streams: stream_settings(&settings.streams, base_url),
             media_token_keys: vec![keys.media_tokens_jws.public().clone()],
             media_token_certificate: keys.media_token_certificate.clone(),
+            saml_metadata: self.gateway.service_provider_metadata().to_owned(),
         })
     }
 
@@ -327,6 +410,9 @@ impl Wired {
             chore.abort();
         }
         self.stores.activity.close().await;
+        if let Some(explanations) = &self.stores.explanations {
+            explanations.close().await;
+        }
         self.stores.journal.close().await?;
         self.stores.database.close().await;
         Ok(())

@@ -16,18 +16,28 @@ mod browser;
 mod configuration;
 #[path = "entitlement/decisions.rs"]
 mod decisions;
+#[path = "entitlement/degradation.rs"]
+mod degradation;
 #[path = "entitlement/errors.rs"]
 mod errors;
 #[path = "entitlement/events.rs"]
 mod events;
+#[path = "entitlement/explain.rs"]
+mod explain;
 #[path = "entitlement/general.rs"]
 mod general;
 #[path = "entitlement/logout.rs"]
 mod logout;
+#[path = "mvpd/peer.rs"]
+mod peer;
 #[path = "entitlement/profiles.rs"]
 mod profiles;
+#[path = "entitlement/provider.rs"]
+mod provider;
 #[path = "entitlement/sessions.rs"]
 mod sessions;
+#[path = "entitlement/sso.rs"]
+mod sso;
 mod support;
 #[path = "entitlement/temp_pass.rs"]
 mod temp_pass;

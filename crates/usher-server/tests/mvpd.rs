@@ -21,10 +21,7 @@ use peer::{FullHouse, Peer};
 use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use serde_json::{Value, json};
 use support::House;
-use usher_core::Clock as _;
-use usher_registry::{Catalog, Snapshot};
 
-const CATALOG: &str = include_str!("../src/demo/catalog.toml");
 const DEVICE: &str = "fingerprint bXZwZC10ZXN0cw==";
 const DECISIONS: &str = "{base}/demo/cablevision/decisions";
 
@@ -96,21 +93,6 @@ impl<'h> Couch<'h> {
         let action = value(r#"<form method="post" action=""#);
         self.house.send(self.house.post(&action).form(&form)).await
     }
-}
-
-/// From now on the house's catalog is the demo's with these texts replaced.
-fn change_catalog(house: &House, changes: &[(&str, &str)]) {
-    let secret = std::fs::read_to_string(house.data_dir().join("keys/demo-cablevision-client"))
-        .expect("usher's secret at the provider");
-    let text = changes.iter().fold(CATALOG.to_owned(), |catalog, (from, to)| {
-        assert!(catalog.contains(from), "the catalog has no `{from}`");
-        catalog.replace(from, to)
-    });
-    let catalog =
-        text.replace("{base}", &house.base).replace("{cablevision_secret}", secret.trim());
-    let catalog = Catalog::from_toml(&catalog).expect("a catalog");
-    let snapshot = Snapshot::check(catalog, house.clock.now()).expect("a good catalog");
-    house.registry.replace(snapshot);
 }
 
 /// A house that gives providers `deadline` to answer.
@@ -217,12 +199,12 @@ async fn a_viewer_whose_session_the_provider_ended_must_sign_in_again() {
 }
 
 #[tokio::test]
-async fn mvpd_24_no_connection_a_broken_answer_and_a_slow_one_have_codes_of_their_own() {
+async fn mvpd_24_err_23_no_connection_a_broken_answer_and_a_slow_one_have_codes_of_their_own() {
     let patient = house_with_deadline("5s").await;
     let eve = Couch::with(&patient, "eve").await;
     let broken = eve.authorize("acme-one").await;
     let full = FullHouse::open().await;
-    change_catalog(&patient, &[(DECISIONS, &full.url)]);
+    patient.push_texts(&[(DECISIONS, &full.url)]);
     let unconnected = eve.authorize("acme-one").await;
 
     let hasty = house_with_deadline("200ms").await;
@@ -246,13 +228,13 @@ async fn mvpd_28_too_many_resources_ask_nobody_until_the_limit_is_raised() {
     let decisions = Peer::answering(200, r#"{"decision":"Permit"}"#).await;
     let six = ["1", "2", "3", "4", "5", "6"];
 
-    change_catalog(&house, &[(DECISIONS, &decisions.url)]);
+    house.push_texts(&[(DECISIONS, &decisions.url)]);
     let items = couch.preauthorize(&six).await;
     assert_eq!(items.iter().map(error).collect::<Vec<_>>(), ["too_many_resources"; 6]);
     assert_eq!(decisions.asked(), 0);
 
     let raised = ("hba_authn_ttl = ", "preflight_resources_max = 10\nhba_authn_ttl = ");
-    change_catalog(&house, &[(DECISIONS, &decisions.url), raised]);
+    house.push_texts(&[(DECISIONS, &decisions.url), raised]);
     let items = couch.preauthorize(&six).await;
     assert!(items.len() == 6 && items.iter().all(|item| item["authorized"] == true), "{items:?}");
     // Fork and join: one question for each.
@@ -264,7 +246,7 @@ async fn mvpd_21_25_a_permit_is_asked_for_once_with_the_documented_parameters() 
     let house = House::open().await;
     let couch = Couch::with(&house, "ann").await;
     let decisions = Peer::answering(200, r#"{"decision":"Permit","ttl":60}"#).await;
-    change_catalog(&house, &[(DECISIONS, &decisions.url)]);
+    house.push_texts(&[(DECISIONS, &decisions.url)]);
 
     let first = couch.authorize("acme-sports").await;
     house.clock.advance(Duration::from_secs(59));
@@ -319,11 +301,30 @@ async fn a_sign_in_outlives_a_restart_of_the_provider() {
 }
 
 #[tokio::test]
+async fn mvpd_16_a_home_based_sign_in_is_asked_for_where_it_is_wanted() {
+    let house = House::open().await;
+    for wanted in [false, true] {
+        house.push(|catalog| {
+            for integration in &mut catalog.integrations {
+                integration.settings.all.attempt_hba = Some(wanted);
+            }
+        });
+        let (_, start) = Couch::before_sign_in(&house).await;
+        let provider = location(&house.send(house.http.get(start)).await);
+        assert_eq!(query(&provider).get("hba_flag").map(String::as_str), wanted.then_some("true"));
+    }
+    let ann = Couch::with(&house, "ann").await.profile().await;
+    assert_eq!(ann["attributes"]["hba_status"]["value"], "true");
+    let lifetime = ann["notAfter"].as_i64().zip(ann["notBefore"].as_i64()).map(|(to, at)| to - at);
+    assert_eq!(lifetime, Some(7 * 24 * 3_600_000));
+}
+
+#[tokio::test]
 async fn mvpd_15_a_refused_refresh_token_ends_the_profile() {
     let house = House::open().await;
     let ann = Couch::with(&house, "ann").await;
     let tokens = Peer::answering(400, r#"{"error":"invalid_grant"}"#).await;
-    change_catalog(&house, &[("{base}/demo/cablevision/token", &tokens.url)]);
+    house.push_texts(&[("{base}/demo/cablevision/token", &tokens.url)]);
     house.clock.advance(Duration::from_hours(2));
 
     let denied = ann.authorize("acme-one").await;
@@ -345,11 +346,11 @@ async fn mvpd_36_a_disabled_integration_is_invisible_and_its_profiles_wait() {
     let profile = house.get("/api/v2/REF30/profiles/Cablevision");
 
     let client = r#"client_id = "usher-ref30""#;
-    change_catalog(&house, &[(client, &format!("enabled = false\n{client}"))]);
+    house.push_texts(&[(client, &format!("enabled = false\n{client}"))]);
     assert!(!configured().await);
     assert_eq!(ann.call(profile).await["code"], "invalid_integration");
 
-    change_catalog(&house, &[]);
+    house.push_texts(&[]);
     assert!(configured().await);
     assert_eq!(ann.profile().await["notAfter"], before["notAfter"]);
 }

@@ -105,6 +105,9 @@ fn example(path: &str) -> String {
         .replace("{state}", "unknown")
         .replace("{idp}", "Cablevision")
         .replace("{subject}", "someone")
+        .replace("{env}", "release-production")
+        .replace("{client}", "nobody")
+        .replace("{company}", "acme")
         .replace("{session}", "00000194-d634-06cd-c134-7445567a01b0")
 }
 

@@ -5,14 +5,20 @@
 //! the types `TEXT`, `BIGINT` (epoch milliseconds, counts) and `BLOB`. What differs is in `dialect`.
 //! Every method of an adapter is one transaction, and has returned only when the disk has it.
 
+mod changes;
 mod clients;
 mod database;
 mod dialect;
 mod entitlement;
 mod group;
 mod migrations;
+mod proxied;
 mod row;
 
+pub use changes::SqlChanges;
 pub use clients::SqlClients;
 pub use database::{Database, OpenError};
-pub use entitlement::{SqlProfiles, SqlSessions, SqlTrials};
+pub use entitlement::{
+    SqlAssertions, SqlDegradation, SqlFrameworkSignIns, SqlProfiles, SqlSessions, SqlSso, SqlTrials,
+};
+pub use proxied::SqlProxiedLists;

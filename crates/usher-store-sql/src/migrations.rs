@@ -13,6 +13,13 @@ const STEPS: &[(i64, &str, &str)] = &[
     (1, "clients", include_str!("../migrations/0001_clients.sql")),
     (2, "entitlement", include_str!("../migrations/0002_entitlement.sql")),
     (3, "trials", include_str!("../migrations/0003_trials.sql")),
+    (4, "changes", include_str!("../migrations/0004_changes.sql")),
+    (5, "degradation", include_str!("../migrations/0005_degradation.sql")),
+    (6, "single sign-on", include_str!("../migrations/0006_single_sign_on.sql")),
+    (7, "single-sign-on service", include_str!("../migrations/0007_sso_service.sql")),
+    (8, "provider sessions", include_str!("../migrations/0008_provider_sessions.sql")),
+    (9, "framework sign-ins", include_str!("../migrations/0009_framework_sign_ins.sql")),
+    (10, "proxied lists", include_str!("../migrations/0010_proxied_lists.sql")),
 ];
 
 /// Brings a database up to date.

@@ -1,6 +1,7 @@
 //! Permission to play (`pass-rest-v2` §10, §16): a remembered permit or the provider's answer, and a
 //! fresh media token for each.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -8,10 +9,13 @@ use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event};
 
 use super::Entitlement;
 use super::create_session::is_temporary;
-use super::decide::{DecisionAsk, DecisionError, Scene, Viewer, refusal_of, refuse_all, refused};
+use super::decide::{
+    Asked, Basis, DecisionAsk, DecisionError, Question, Scene, Viewer, refusal_of, refused,
+};
 use crate::call::Call;
 use crate::decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
 use crate::events::{About, reason, wrap};
+use crate::explain::{Ground, Lifetime};
 use crate::media_token::MediaTokenContent;
 use crate::mvpd::{MvpdDecision, MvpdFailure, MvpdOutcome, Purpose};
 use crate::permits::PermitKey;
@@ -31,24 +35,40 @@ impl Entitlement {
             return Ok(self.decide_by_pass(&scene, ask).await?);
         }
         let limit = scene.settings.authorize_resources_max().unwrap_or(RESOURCES_MAX);
-        let viewer = self.viewer(&scene, &ask, limit).await?;
-        let (decisions, about, mut events) = match &viewer {
-            Err(reason) => (refuse_all(ask.resources, *reason), About::default(), Vec::new()),
-            Ok(viewer) => {
-                let each = ask.resources.into_iter();
-                let answers = join_all(each.map(|it| self.authorize_one(&scene, viewer, it))).await;
-                let (decisions, events): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
-                (decisions, viewer.about(), events.concat())
-            }
-        };
-        for decision in &decisions {
-            events.extend(self.concluded(&scene, about, decision));
+        let asked = self.asked(&scene, ask, limit).await?;
+        let each = asked.questions.iter();
+        let answers =
+            join_all(each.map(|question| self.authorize_one(&scene, &asked, question))).await;
+        let mut events = Vec::new();
+        let mut decisions = Vec::with_capacity(answers.len());
+        for (question, (decision, asking)) in asked.questions.iter().zip(answers) {
+            events.extend(asking);
+            events.extend(self.concluded(&scene, asked.about(question), &decision));
+            decisions.push(decision);
         }
         self.record(events).await;
+        self.explain(&scene, || asked.viewer_note(), &decisions);
         Ok(decisions)
     }
 
     async fn authorize_one(
+        &self,
+        scene: &Scene<'_>,
+        asked: &Asked,
+        question: &Question,
+    ) -> (Decision, Vec<Event>) {
+        let resource = question.resource.clone();
+        match (&question.basis, &asked.viewer) {
+            (Basis::Rule(rule), _) => self.authorize_by_rule(scene, asked, question, rule).await,
+            (Basis::TooMany, _) => {
+                (refused(resource, RefusalReason::TooManyResources.into()), Vec::new())
+            }
+            (Basis::Provider, Err(reason)) => (refused(resource, (*reason).into()), Vec::new()),
+            (Basis::Provider, Ok(viewer)) => self.authorize_viewer(scene, viewer, resource).await,
+        }
+    }
+
+    async fn authorize_viewer(
         &self,
         scene: &Scene<'_>,
         viewer: &Viewer,
@@ -56,43 +76,52 @@ impl Entitlement {
     ) -> (Decision, Vec<Event>) {
         let dummy = scene.partner.integration.dummy;
         let source = if dummy { Source::Dummy } else { Source::Mvpd };
-        let mut events = Vec::new();
+        let mut answer = None;
         let permit = if dummy {
             self.permit_until(scene, viewer, None)
         } else {
-            self.permit(scene, viewer, &resource, &mut events).await
+            self.permit(scene, viewer, &resource, &mut answer).await
         };
+        let ground = match (&answer, &permit) {
+            _ if dummy => Ground::Dummy,
+            (Some(answer), _) => Ground::from(answer),
+            (None, Ok(permit)) => Ground::Remembered(permit.trace),
+            (None, Err(_)) => Ground::Together,
+        };
+        let events = answer
+            .iter()
+            .flat_map(|answer| self.answer_events(scene, viewer.about(), &resource, answer));
+        let events = events.collect();
         let playback = match permit {
             Ok(permit) => self.playback(scene, &viewer.pseudonym, &resource, permit).await,
             Err(refusal) => Err(refusal),
         };
         let decision = match playback {
-            Ok(playback) => Decision { resource, source, outcome: Outcome::Permit(Some(playback)) },
-            Err(refusal) => refused(resource, refusal),
+            Ok(playback) => {
+                Decision { resource, source, outcome: Outcome::Permit(Some(playback)), ground }
+            }
+            Err(refusal) => Decision { ground, ..refused(resource, refusal) },
         };
         (decision, events)
     }
 
-    /// The permit in force, or the provider's answer; asking leaves its events behind.
+    /// The permit in force, or the provider's answer, which is left in `answered`.
     async fn permit(
         &self,
         scene: &Scene<'_>,
         viewer: &Viewer,
         resource: &str,
-        events: &mut Vec<Event>,
+        answered: &mut Option<MvpdDecision>,
     ) -> Result<Permit, Refusal> {
         let key = PermitKey {
-            profile: viewer.profile.id.as_str().into(),
+            viewer: Arc::clone(&viewer.permits_of),
             resource: resource.into(),
             revision: scene.call.snapshot.revised_at(),
         };
         let ask = async {
-            let answer = self.provider_answer(scene, viewer, resource).await;
-            let refusal = refusal_of(&answer.outcome);
-            let outcome = (refusal.as_ref(), answer.latency);
-            events.extend(self.asked_events(scene, viewer.about(), resource, outcome));
-            match (refusal, answer.outcome) {
-                (None, MvpdOutcome::Permit { ttl, .. }) => self.permit_until(scene, viewer, ttl),
+            let answer = answered.insert(self.provider_answer(scene, viewer, resource).await);
+            match (refusal_of(&answer.outcome), &answer.outcome) {
+                (None, MvpdOutcome::Permit { ttl, .. }) => self.permit_until(scene, viewer, *ttl),
                 (refusal, _) => Err(refusal.unwrap_or(RefusalReason::NoLifetime.into())),
             }
         };
@@ -105,10 +134,7 @@ impl Entitlement {
         viewer: &Viewer,
         resource: &str,
     ) -> MvpdDecision {
-        let unusable = || MvpdDecision {
-            outcome: MvpdOutcome::Failed(MvpdFailure::BadAnswer),
-            latency: Duration::ZERO,
-        };
+        let unusable = || MvpdDecision::at_once(MvpdOutcome::Failed(MvpdFailure::BadAnswer));
         match self.ask_provider(scene, viewer, vec![resource.to_owned()]).await {
             Ok(answers) => answers.into_iter().next().unwrap_or_else(unusable),
             Err(error) => {
@@ -128,13 +154,19 @@ impl Entitlement {
         provider_ttl: Option<Duration>,
     ) -> Result<Permit, Refusal> {
         let not_before = self.clock.now();
-        let ttl = self.config.authz_ttl.or(provider_ttl).or(scene.settings.authz_ttl());
-        let Some(ttl) = ttl else {
+        let lifetimes = [
+            (self.config.authz_ttl, Lifetime::Deployment),
+            (provider_ttl, Lifetime::Provider),
+            (scene.settings.authz_ttl(), Lifetime::Integration),
+        ];
+        let first = lifetimes.into_iter().find_map(|(ttl, by)| Some((ttl?, by)));
+        let Some((ttl, lifetime)) = first else {
             tracing::error!(mvpd = %scene.partner.mvpd.id, "no lifetime is configured for permits");
             return Err(RefusalReason::NoLifetime.into());
         };
-        let not_after = (not_before + ttl).min(viewer.profile.not_after);
-        Ok(Permit { not_before, not_after })
+        let permit =
+            Permit { not_before, not_after: not_before + ttl, lifetime, trace: scene.call.trace };
+        Ok(permit.ending_by(viewer.profile.not_after, Lifetime::SignIn))
     }
 
     /// A fresh media token for the viewer `user`.
@@ -158,7 +190,7 @@ impl Entitlement {
             tracing::error!(%error, "a media token could not be signed");
             Refusal::from(RefusalReason::NoToken)
         })?;
-        Ok(Playback { not_before: permit.not_before, not_after: permit.not_after, token })
+        Ok(Playback { permit: Some(permit), token })
     }
 
     /// The events of one decision, wherever it came from.

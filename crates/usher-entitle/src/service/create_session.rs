@@ -6,10 +6,12 @@ use usher_registry::Kind;
 use super::Entitlement;
 use crate::call::{Call, PartnerError};
 use crate::code::Code;
-use crate::mvpd::Partner;
+use crate::framework;
+use crate::partner::Partner;
 use crate::profile::ProfileKey;
 use crate::redirect::{RedirectUrl, domain_of};
 use crate::session::{AuthenticationSession, Holder, ParameterName, Parameters, Stage};
+use crate::sso::SsoSubject;
 
 /// How often another code is drawn when one is taken. One in 78 billion is, per live session.
 const DRAWS_MAX: usize = 5;
@@ -50,8 +52,12 @@ pub enum NextStep {
 pub enum AuthorizeReason {
     /// The device is signed in.
     Authenticated,
+    /// The viewer signed in elsewhere or in the platform's framework, and that counts here.
+    AuthenticatedSso,
     /// The provider stands for temporary access.
     Temporary,
+    /// A rule signs everybody in.
+    Degraded,
 }
 
 /// A session's code and its life.
@@ -90,21 +96,37 @@ impl Entitlement {
         let now = self.clock.now();
         let parameters = given.checked(call)?;
         let holder = call.holder(device);
-        let session_id = self.entropy.uuid().to_string();
-        if let Some(reason) = self.short_cut(call, &holder, &parameters, now).await? {
+        let subjects = self.subjects(call, &holder.device, now).await?;
+        let partner = call.partner_at(parameters.mvpd.as_ref())?;
+        let reason = self.short_cut(call, (&holder, &subjects), partner.as_ref(), now).await?;
+        if let Some(reason) = reason {
+            let session_id = self.entropy.uuid().to_string();
             let next = NextStep::Authorize(reason);
             return Ok(SessionAnswer { session_id, mvpd: parameters.mvpd, next });
         }
+        Ok(answer(self.new_session(call, holder, subjects, parameters).await?))
+    }
+
+    /// A new session of `holder`, stored.
+    pub(super) async fn new_session(
+        &self,
+        call: &Call,
+        holder: Holder,
+        subjects: Vec<SsoSubject>,
+        parameters: Parameters,
+    ) -> Result<AuthenticationSession, StoreError> {
+        let now = self.clock.now();
         let session = AuthenticationSession {
             code: Code::draw(self.entropy.as_ref()),
-            session_id,
+            session_id: self.entropy.uuid().to_string(),
             holder,
             origin: call.origin.clone(),
+            subjects,
             stage: Stage::of(parameters),
             not_before: now,
             not_after: now + self.config.code_ttl,
         };
-        Ok(answer(self.stored(session).await?))
+        self.stored(session).await
     }
 
     /// Stores `session`, under another code if its own is taken.
@@ -125,19 +147,28 @@ impl Entitlement {
     pub(super) async fn short_cut(
         &self,
         call: &Call,
-        holder: &Holder,
-        parameters: &Parameters,
+        (holder, subjects): (&Holder, &[SsoSubject]),
+        partner: Option<&Partner>,
         now: Timestamp,
-    ) -> Result<Option<AuthorizeReason>, CreateSessionError> {
-        let Some(mvpd) = &parameters.mvpd else { return Ok(None) };
-        let partner = call.partner(mvpd.as_str())?;
-        if is_temporary(&partner) {
+    ) -> Result<Option<AuthorizeReason>, StoreError> {
+        let Some(partner) = partner else { return Ok(None) };
+        if is_temporary(partner) {
             return Ok(Some(AuthorizeReason::Temporary));
         }
-        let key = ProfileKey { holder: holder.clone(), mvpd: mvpd.clone() };
-        let profile = self.profiles.find(&key).await?;
-        let active = profile.is_some_and(|profile| profile.is_active(now));
-        Ok(active.then_some(AuthorizeReason::Authenticated))
+        let key = ProfileKey { holder: holder.clone(), mvpd: partner.mvpd.id.clone() };
+        let own = self.profiles.find(&key).await?.filter(|profile| profile.is_active(now));
+        let own = own.filter(|own| framework::objection(call, partner, own, now).is_none());
+        if let Some(own) = own {
+            return Ok(Some(match own.framework {
+                Some(_) => AuthorizeReason::AuthenticatedSso,
+                None => AuthorizeReason::Authenticated,
+            }));
+        }
+        if self.shared_profile(call, partner, subjects, now).await?.is_some() {
+            return Ok(Some(AuthorizeReason::AuthenticatedSso));
+        }
+        let everybody = self.degradation.on(partner, now).authn_all().is_some();
+        Ok(everybody.then_some(AuthorizeReason::Degraded))
     }
 }
 

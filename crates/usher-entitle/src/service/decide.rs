@@ -1,24 +1,34 @@
 //! What both kinds of decisions share: who asks about whom, and asking the provider.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use usher_core::{DeviceId, StoreError, Timestamp};
+use usher_core::{DeviceId, Secret, StoreError, Timestamp};
 use usher_registry::EffectiveSettings;
 use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event};
 
 use super::Entitlement;
+use super::sso::Shared;
 use crate::call::{Call, PartnerError};
 use crate::decision::{
     Decision, Outcome, Refusal, RefusalReason, Source, plain_details, refreshed,
 };
-use crate::events::{About, Reporter, reason, wrap};
+use crate::degradation::{DegradationRule, Measure};
+use crate::events::{About, Reporter, TokenType, reason, wrap};
+use crate::explain::Ground;
+use crate::framework::{self, StatusDefect};
 use crate::mvpd::{
-    AuthorizationAsk, DenyReason, MvpdDecision, MvpdFailure, MvpdOutcome, Partner, Purpose,
+    AnsweredBy, AskingDevice, AuthorizationAsk, DenyReason, MvpdDecision, MvpdFailure, MvpdOutcome,
+    Purpose,
 };
+use crate::partner::Partner;
 use crate::profile::{Profile, ProfileKey, Standing};
+use crate::sso::{self, SsoMethod};
+
+/// The most resources that one question may be about where no provider's limit holds. It only keeps a
+/// small request from causing much work.
+pub(super) const RESOURCES_MAX: usize = 100;
 
 /// Which decisions an application asks for.
 #[derive(Clone, Debug)]
@@ -37,6 +47,9 @@ pub enum DecisionError {
     /// The provider cannot be dealt with.
     #[error(transparent)]
     Partner(#[from] PartnerError),
+    /// The viewer signed in through a platform's framework, which does not allow it.
+    #[error(transparent)]
+    Framework(#[from] StatusDefect),
     /// The store could not answer.
     #[error("the store could not answer")]
     Store(#[from] StoreError),
@@ -51,15 +64,61 @@ pub(super) struct Scene<'s> {
     pub(super) now: Timestamp,
 }
 
+/// A question of an application, looked at so far that each resource can be answered by itself.
+pub(super) struct Asked {
+    /// The viewer on the device, or why there is none.
+    pub(super) viewer: Result<Viewer, RefusalReason>,
+    /// The name that stands for whoever watches by a rule without being signed in.
+    pub(super) stand_in: String,
+    /// What is asked about, in its order.
+    pub(super) questions: Vec<Question>,
+}
+
+/// One resource, and what decides about it.
+pub(super) struct Question {
+    pub(super) resource: String,
+    pub(super) basis: Basis,
+}
+
+/// What decides about a resource.
+pub(super) enum Basis {
+    /// A rule of degradation.
+    Rule(Arc<DegradationRule>),
+    /// The provider, or its answer remembered.
+    Provider,
+    /// Nothing: more was asked for than may be.
+    TooMany,
+}
+
+impl Asked {
+    /// Whom events about `question` are about.
+    pub(super) fn about(&self, question: &Question) -> About<'_> {
+        let about = self.viewer.as_ref().map(Viewer::about).unwrap_or_default();
+        match &question.basis {
+            Basis::Rule(rule) => About {
+                user: about.user.or(Some(&self.stand_in)),
+                token_type: TokenType::of(rule.key.measure),
+                ..about
+            },
+            Basis::Provider | Basis::TooMany => about,
+        }
+    }
+}
+
 /// A signed-in viewer.
 pub(super) struct Viewer {
     pub(super) profile: Arc<Profile>,
     pub(super) pseudonym: String,
+    /// By what the profile counts, if it is another application's or device's.
+    pub(super) shared_by: Option<SsoMethod>,
+    /// Whose permits these are: decisions are made for each channel and device, however the viewer came
+    /// to be known there (`access-variants` S5).
+    pub(super) permits_of: Arc<str>,
 }
 
 impl Viewer {
     pub(super) fn about(&self) -> About<'_> {
-        About { user: Some(&self.pseudonym), session: Some(&self.profile.session_id) }
+        About { sso: self.shared_by, ..About::viewer(&self.profile, &self.pseudonym) }
     }
 }
 
@@ -75,23 +134,80 @@ impl Entitlement {
         Ok(Scene { call, partner, settings, purpose, now: self.clock.now() })
     }
 
-    /// The viewer on the device, or why there is none. Too many resources come first.
-    pub(super) async fn viewer(
+    /// Finds out who asks and what decides about each resource (`access-variants` §0). The provider is
+    /// asked about at most `provider_max` of them; what a rule decides is nothing to the provider.
+    pub(super) async fn asked(
         &self,
         scene: &Scene<'_>,
-        ask: &DecisionAsk,
-        resources_max: usize,
-    ) -> Result<Result<Viewer, RefusalReason>, StoreError> {
-        if ask.resources.len() > resources_max {
-            return Ok(Err(RefusalReason::TooManyResources));
+        ask: DecisionAsk,
+        provider_max: usize,
+    ) -> Result<Asked, DecisionError> {
+        let rules = self.degradation.on(&scene.partner, scene.now);
+        let mut viewer = self.viewer(scene, &ask.device).await?;
+        let objection = viewer.as_ref().ok().and_then(|viewer| Self::objection(scene, viewer));
+        if objection.is_some() {
+            viewer = Err(RefusalReason::ProfileMissing);
         }
-        let holder = scene.call.holder(ask.device.clone());
+        let applies = |rule: &Arc<DegradationRule>| {
+            let to_viewers_only =
+                self.config.authz_all_requires_profile && rule.key.measure == Measure::AuthzAll;
+            viewer.is_ok() || !to_viewers_only
+        };
+        let rulings: Vec<_> =
+            ask.resources.iter().map(|resource| rules.on(resource).filter(applies)).collect();
+        let unruled = rulings.iter().filter(|ruling| ruling.is_none()).count();
+        if let Some(defect) = objection.filter(|_| unruled > 0) {
+            return Err(defect.into());
+        }
+        let basis = |ruling| match ruling {
+            Some(_) if ask.resources.len() > RESOURCES_MAX => Basis::TooMany,
+            Some(rule) => Basis::Rule(rule),
+            None if unruled > provider_max => Basis::TooMany,
+            None => Basis::Provider,
+        };
+        let grounds: Vec<_> = rulings.into_iter().map(basis).collect();
+        let stand_in = self.degraded_user(&scene.partner, &ask.device);
+        let pairs = ask.resources.into_iter().zip(grounds);
+        let questions = pairs.map(|(resource, basis)| Question { resource, basis }).collect();
+        Ok(Asked { viewer, stand_in, questions })
+    }
+
+    /// The viewer on the device, or why there is none.
+    async fn viewer(
+        &self,
+        scene: &Scene<'_>,
+        device: &DeviceId,
+    ) -> Result<Result<Viewer, RefusalReason>, StoreError> {
+        let holder = scene.call.holder(device.clone());
         let key = ProfileKey { holder, mvpd: scene.partner.mvpd.id.clone() };
-        let profile = self.profiles.find(&key).await?;
-        Ok(usable(profile, scene.now).map(|profile| {
-            let pseudonym = self.pseudonym(&profile);
-            Viewer { profile, pseudonym }
-        }))
+        let own = usable(self.profiles.find(&key).await?, scene.now);
+        let (profile, shared_by) = match own {
+            Ok(profile) => (profile, None),
+            Err(reason) => match self.shared_with(scene, device).await? {
+                Some(Shared { profile, method }) => (profile, Some(method)),
+                None => return Ok(Err(reason)),
+            },
+        };
+        let pseudonym = self.pseudonym(&profile);
+        let permits_of = match shared_by {
+            None => profile.id.as_str().into(),
+            Some(_) => format!("{} for {:?}", profile.id, key.holder).into(),
+        };
+        Ok(Ok(Viewer { profile, pseudonym, shared_by, permits_of }))
+    }
+
+    /// Why the viewer's sign-in must not be used.
+    fn objection(scene: &Scene<'_>, viewer: &Viewer) -> Option<StatusDefect> {
+        framework::objection(scene.call, &scene.partner, &viewer.profile, scene.now)
+    }
+
+    async fn shared_with(
+        &self,
+        scene: &Scene<'_>,
+        device: &DeviceId,
+    ) -> Result<Option<Shared>, StoreError> {
+        let subjects = self.subjects(scene.call, device, scene.now).await?;
+        self.shared_profile(scene.call, &scene.partner, &subjects, scene.now).await
     }
 
     pub(super) fn scene_reporter<'r>(&'r self, scene: &'r Scene<'_>) -> Reporter<'r> {
@@ -109,20 +225,44 @@ impl Entitlement {
         let asked = resources.len();
         let ask = AuthorizationAsk {
             partner: scene.partner.clone(),
+            signed_in_at: sso::origin(scene.call, &viewer.profile)
+                .unwrap_or_else(|| scene.partner.clone()),
             user_id: viewer.profile.user_id.clone(),
             credentials: self.credentials(&viewer.profile),
             resources,
             purpose: scene.purpose,
-            client_ip: client_ip(scene.call),
+            device: device(scene.call),
             budget: self.config.mvpd_deadline,
         };
         let mut answers = self.authorization.decide(&ask).await;
-        answers.resize_with(asked, || MvpdDecision {
-            outcome: MvpdOutcome::Failed(MvpdFailure::BadAnswer),
-            latency: Duration::ZERO,
+        answers.resize_with(asked, || {
+            MvpdDecision::at_once(MvpdOutcome::Failed(MvpdFailure::BadAnswer))
         });
         self.follow_up(viewer, &answers).await?;
         Ok(answers)
+    }
+
+    /// The events of a provider's answer. What abuse protection answered was not asked at all.
+    pub(super) fn answer_events(
+        &self,
+        scene: &Scene<'_>,
+        about: About<'_>,
+        resource: &str,
+        answer: &MvpdDecision,
+    ) -> Vec<Event> {
+        match answer.answered_by {
+            AnsweredBy::Provider => {
+                let refusal = refusal_of(&answer.outcome);
+                let outcome = (refusal.as_ref(), answer.latency);
+                self.asked_events(scene, about, resource, outcome).into()
+            }
+            AnsweredBy::Guard => {
+                let reporter = self.scene_reporter(scene);
+                let rejected = reporter.about_resource(Name::AuthzRejected, about, resource);
+                let reason = Some("fraud".to_owned());
+                vec![wrap(EntitlementEvent { reason, ..rejected })]
+            }
+        }
     }
 
     /// The events of one resource that was asked about: how it ended, and how long that took.
@@ -154,14 +294,34 @@ impl Entitlement {
             )
         });
         let store = self.profiles.store();
+        if let Some(renewed) = answers.iter().rev().find_map(|answer| answer.credentials.as_ref()) {
+            self.keep_credentials(profile, renewed).await?;
+        }
         if ended {
-            let _changing = self.profiles.changing(&profile.key.holder);
+            let _changing = self.profiles.changing_profile(profile);
             store.invalidate(&profile.key, &profile.id, self.clock.now()).await?;
-        } else if let Some(attributes) = refreshed(&profile.attributes, delivered(answers)) {
-            let _changing = self.profiles.changing(&profile.key.holder);
+        } else if viewer.shared_by.is_none()
+            && let Some(attributes) = refreshed(&profile.attributes, delivered(answers))
+        {
+            // A shared profile is only looked at: what was delivered is between provider and channel.
+            let _changing = self.profiles.changing_profile(profile);
             store.set_attributes(&profile.key, &profile.id, &attributes).await?;
         }
         Ok(())
+    }
+
+    /// Keeps what the provider gave in place of the credentials of the sign-in (`mvpd` O1).
+    async fn keep_credentials(
+        &self,
+        profile: &Profile,
+        renewed: &Secret<String>,
+    ) -> Result<(), StoreError> {
+        let Ok(sealed) = self.seal(renewed, profile.id.as_bytes()) else {
+            tracing::error!("renewed credentials could not be sealed");
+            return Ok(());
+        };
+        let _changing = self.profiles.changing_profile(profile);
+        self.profiles.store().set_credentials(&profile.key, &profile.id, &sealed).await
     }
 }
 
@@ -186,19 +346,22 @@ fn usable(profile: Option<Arc<Profile>>, now: Timestamp) -> Result<Arc<Profile>,
     }
 }
 
-/// The device's address: as the network shows it, else as the application says.
-fn client_ip(call: &Call) -> Option<IpAddr> {
-    let claimed = call.origin.device_info.connection_ip.as_deref();
-    call.origin.client_ip.or_else(|| claimed?.parse().ok())
+/// The device: its address as the network shows it, else as the application says.
+fn device(call: &Call) -> AskingDevice {
+    let info = &call.origin.device_info;
+    let claimed = || info.connection_ip.as_deref()?.parse().ok();
+    let port = || info.connection_port.as_deref()?.parse().ok();
+    AskingDevice {
+        ip: call.origin.client_ip.or_else(claimed),
+        port: call.origin.client_port.or_else(port),
+        user_agent: info.original_user_agent.clone().or_else(|| info.user_agent.clone()),
+    }
 }
 
-/// The same refusal for every resource.
-pub(super) fn refuse_all(resources: Vec<String>, reason: RefusalReason) -> Vec<Decision> {
-    resources.into_iter().map(|resource| refused(resource, reason.into())).collect()
-}
-
+/// A refusal for which nobody was asked.
 pub(super) fn refused(resource: String, refusal: Refusal) -> Decision {
-    Decision { resource, source: Source::Mvpd, outcome: Outcome::Refusal(refusal) }
+    let outcome = Outcome::Refusal(refusal);
+    Decision { resource, source: Source::Mvpd, outcome, ground: Ground::Unasked }
 }
 
 /// Why the provider does not permit; nothing when it does.

@@ -1,20 +1,26 @@
 //! Signing out (`pass-rest-v2` §11): here at once, at the provider with the viewer's browser.
 
+use std::borrow::Borrow;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 use url::Url;
-use usher_core::{DeviceId, MvpdId, StoreError, Timestamp};
+use usher_core::{DeviceId, MvpdId, Secret, ServiceProviderId, StoreError, Timestamp};
 use usher_jose::SealError;
-use usher_registry::LogoutMode;
+use usher_registry::Snapshot;
 use usher_reports::EntitlementEventName as Name;
 
 use super::Entitlement;
 use super::create_session::{checked_redirect, is_temporary};
-use crate::call::{Call, PartnerError};
+use crate::call::{self, Call, PartnerError};
 use crate::events::About;
-use crate::mvpd::Partner;
+use crate::mvpd::{BrowserStep, SignInError, SignOutAnswer};
+use crate::partner::Partner;
 use crate::profile::{Profile, ProfileKey};
 use crate::redirect::RedirectUrl;
 use crate::sealed::StateDigest;
-use crate::session::PendingLogout;
+use crate::session::{Origin, PendingLogout};
+use crate::sso;
 
 /// What is left to do to be signed out.
 #[derive(Clone, Debug)]
@@ -35,6 +41,8 @@ pub enum LogoutStep {
     },
     /// Nothing.
     Complete,
+    /// The viewer has to sign out of the platform's single sign-on, too.
+    AtPartner,
     /// Nobody was signed in.
     NobodySignedIn,
 }
@@ -56,6 +64,27 @@ pub enum LogoutError {
     Seal(#[from] SealError),
 }
 
+/// Why a provider's wish to end sign-ins is not followed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ProviderLogoutError {
+    /// It is not the provider's, or not to be understood.
+    #[error(transparent)]
+    Wish(#[from] SignInError),
+    /// The store could not answer.
+    #[error("the store could not answer")]
+    Store(#[from] StoreError),
+}
+
+/// What a browser that signs out at the provider needs, sealed while it is under way.
+#[derive(Serialize, Deserialize)]
+struct Visit {
+    service_provider: ServiceProviderId,
+    mvpd: MvpdId,
+    step: BrowserStep,
+    /// What the adapter needs to check the answer.
+    pending: String,
+}
+
 impl Entitlement {
     /// Signs the device out of one provider. The profile is gone when this returns.
     pub async fn logout(
@@ -72,84 +101,184 @@ impl Entitlement {
         if is_temporary(&partner) {
             return Ok(LogoutAnswer { mvpd: id, step: LogoutStep::Complete });
         }
-        let key = ProfileKey { holder: call.holder(device), mvpd: id.clone() };
-        let found = self.profiles.find(&key).await?;
-        let visits_provider = !matches!(partner.mvpd.logout, LogoutMode::None);
-        if visits_provider && found.is_some() && redirect_url.is_none() {
+        // Where everybody counts as signed in, the provider is spared the visit.
+        let everybody = self.degradation.on(&partner, now).authn_all().is_some();
+        let leaving = self.leaving(call, &partner, device, now).await?;
+        let (state, digest) = StateDigest::draw(self.entropy.as_ref());
+        let visit = match leaving.iter().find(|profile| profile.is_active(now)) {
+            Some(profile) if !everybody && !at_partner(&leaving) => {
+                self.visit(call, profile, state.expose()).await
+            }
+            Some(_) | None => None,
+        };
+        if visit.is_some() && redirect_url.is_none() {
             return Err(LogoutError::RedirectUrl);
         }
-        let changing = self.profiles.changing(&key.holder);
-        let deleted = self.profiles.store().delete(&key).await?;
-        drop(changing);
-        let step = match deleted.filter(|profile| profile.is_active(now)) {
-            Some(profile) => self.sign_out(call, &partner, &profile, redirect_url).await?,
-            None => LogoutStep::NobodySignedIn,
+        let deleted = self.end_sign_ins(&leaving, now).await?;
+        self.report_sign_outs(call, &partner, &deleted).await;
+        let step = match (visit, redirect_url) {
+            _ if deleted.is_empty() && everybody => LogoutStep::Complete,
+            _ if deleted.is_empty() => LogoutStep::NobodySignedIn,
+            // The platform signs the viewer out, whoever else is signed out besides.
+            _ if at_partner(&deleted) => LogoutStep::AtPartner,
+            (Some(visit), Some(url)) => {
+                self.remember_visit(&visit, digest, url).await?;
+                LogoutStep::Visit { state: state.expose().clone() }
+            }
+            (_, _) => LogoutStep::Complete,
         };
         Ok(LogoutAnswer { mvpd: id, step })
     }
 
-    /// Reports the sign-out of `profile` and prepares the visit at the provider, if it wants one.
-    async fn sign_out(
+    /// What signing out ends: the device's own profile, and those of everybody the request proves to be
+    /// the same viewer (`access-variants` S7).
+    async fn leaving(
         &self,
         call: &Call,
         partner: &Partner,
-        profile: &Profile,
-        redirect_url: Option<RedirectUrl>,
-    ) -> Result<LogoutStep, LogoutError> {
-        let now = self.clock.now();
-        let user = self.pseudonym(profile);
-        let about = About { user: Some(&user), session: Some(&profile.session_id) };
-        let reporter = self.reporter(call, &partner.mvpd, now);
-        let events = [Name::LogoutAttempt, Name::LogoutCompleted];
-        self.record(events.map(|name| reporter.event(name, about)).into()).await;
-        match redirect_url {
-            Some(url) => self.provider_visit(partner, profile, url, now).await,
-            None => Ok(LogoutStep::Complete),
-        }
-    }
-
-    async fn provider_visit(
-        &self,
-        partner: &Partner,
-        profile: &Profile,
-        redirect_url: RedirectUrl,
+        device: DeviceId,
         now: Timestamp,
-    ) -> Result<LogoutStep, LogoutError> {
-        let (state, digest) = StateDigest::draw(self.entropy.as_ref());
-        let landing =
-            format!("{}/sp/logout/{}", self.config.base_url.trim_end_matches('/'), state.expose());
-        let Ok(landing) = Url::parse(&landing) else { return Ok(LogoutStep::Complete) };
-        let credentials = self.credentials(profile);
-        let location = self.sign_in.sign_out(partner, credentials.as_ref(), &landing).await;
-        let Some(location) = location else { return Ok(LogoutStep::Complete) };
-        let location = self.sealing.seal(location.as_str().as_bytes(), digest.as_bytes())?;
-        let logout = PendingLogout {
-            state: digest,
-            location: crate::sealed::Sealed::from_bytes(location),
-            redirect_url,
-            not_after: now + self.config.code_ttl,
-        };
-        self.sessions.begin_logout(&logout).await?;
-        Ok(LogoutStep::Visit { state: state.expose().clone() })
+    ) -> Result<Vec<Arc<Profile>>, StoreError> {
+        let subjects = self.subjects(call, &device, now).await?;
+        let key = ProfileKey { holder: call.holder(device), mvpd: partner.mvpd.id.clone() };
+        let mut leaving: Vec<_> = self.profiles.find(&key).await?.into_iter().collect();
+        for subject in &subjects {
+            for profile in self.shared_profiles(call, partner, subject, now).await? {
+                if !leaving.iter().any(|known| known.id == profile.id) {
+                    leaving.push(profile);
+                }
+            }
+        }
+        Ok(leaving)
     }
 
-    /// Where the browser with this reference goes to sign out at the provider; nothing when the
+    /// Deletes profiles; returns those that were in force.
+    async fn end_sign_ins(
+        &self,
+        leaving: &[Arc<Profile>],
+        now: Timestamp,
+    ) -> Result<Vec<Profile>, StoreError> {
+        let mut deleted = Vec::new();
+        for profile in leaving {
+            let _changing = self.profiles.changing_profile(profile);
+            deleted.extend(self.profiles.store().delete(&profile.key).await?);
+        }
+        deleted.retain(|profile| profile.is_active(now));
+        Ok(deleted)
+    }
+
+    /// How the browser signs `profile` out at the provider, if it has to.
+    async fn visit(&self, call: &Call, profile: &Profile, state: &str) -> Option<Visit> {
+        let partner = sso::origin(call, profile)?;
+        let credentials = self.credentials(profile);
+        let start = self.sign_in.sign_out(&partner, credentials.as_ref(), state).await?;
+        Some(Visit {
+            service_provider: partner.service_provider.clone(),
+            mvpd: partner.mvpd.id.clone(),
+            step: start.step,
+            pending: start.pending.expose().clone(),
+        })
+    }
+
+    async fn report_sign_outs(&self, call: &Call, partner: &Partner, profiles: &[Profile]) {
+        let reporter = self.reporter(call, &partner.mvpd, self.clock.now());
+        let mut events = Vec::new();
+        for profile in profiles {
+            let user = self.pseudonym(profile);
+            let about = About::viewer(profile, &user);
+            let names = [Name::LogoutAttempt, Name::LogoutCompleted];
+            events.extend(names.map(|name| reporter.event(name, about)));
+        }
+        self.record(events).await;
+    }
+
+    async fn remember_visit(
+        &self,
+        visit: &Visit,
+        state: StateDigest,
+        redirect_url: RedirectUrl,
+    ) -> Result<(), LogoutError> {
+        let text = serde_json::to_string(visit).map_err(|_| SealError)?;
+        let visit = self.seal(&Secret::new(text), state.as_bytes())?;
+        let not_after = self.clock.now() + self.config.code_ttl;
+        let logout = PendingLogout { state, visit, redirect_url, not_after };
+        Ok(self.sessions.begin_logout(&logout).await?)
+    }
+
+    /// What the browser with this reference does to sign out at the provider; nothing when the
     /// reference is unknown, used or too old.
-    pub async fn open_logout(&self, state: &str) -> Result<Option<Url>, StoreError> {
+    pub async fn open_logout(&self, state: &str) -> Result<Option<BrowserStep>, StoreError> {
         let digest = StateDigest::of(state);
-        let Some(logout) = self.sessions.open_logout(&digest, self.clock.now()).await? else {
-            return Ok(None);
-        };
-        let location = self.open(&logout.location, digest.as_bytes());
-        Ok(location.ok().and_then(|location| Url::parse(location.expose()).ok()))
+        let logout = self.sessions.open_logout(&digest, self.clock.now()).await?;
+        Ok(logout.and_then(|logout| self.opened(&logout)).map(|visit| visit.step))
     }
 
     /// Where the browser that comes back from the provider lands; nothing when the reference is
-    /// unknown, used or too old.
-    pub async fn close_logout(&self, state: &str) -> Result<Option<RedirectUrl>, StoreError> {
-        let logout = self.sessions.close_logout(&StateDigest::of(state), self.clock.now()).await?;
-        Ok(logout.map(|logout| logout.redirect_url))
+    /// unknown, used or too old. What the provider answers is for the log: nobody is signed in again
+    /// because a provider failed to sign them out (`mvpd` §5.7).
+    pub async fn close_logout(
+        &self,
+        state: &str,
+        answer: &SignOutAnswer,
+    ) -> Result<Option<RedirectUrl>, StoreError> {
+        let digest = StateDigest::of(state);
+        let Some(logout) = self.sessions.close_logout(&digest, self.clock.now()).await? else {
+            return Ok(None);
+        };
+        if let Some(visit) = self.opened(&logout) {
+            self.judge_sign_out(&visit, answer).await;
+        }
+        Ok(Some(logout.redirect_url))
     }
+
+    async fn judge_sign_out(&self, visit: &Visit, answer: &SignOutAnswer) {
+        let snapshot = self.registry.snapshot();
+        let channel = snapshot.service_provider(visit.service_provider.as_str());
+        let partner = channel.and_then(|channel| call::partner(&snapshot, channel, &visit.mvpd));
+        let Some(partner) = partner else { return };
+        let pending = Secret::new(visit.pending.clone());
+        if let Err(error) = self.sign_in.finish_sign_out(&partner, &pending, answer).await {
+            tracing::warn!(mvpd = %visit.mvpd, %error, "a provider did not confirm a sign-out");
+        }
+    }
+
+    fn opened(&self, logout: &PendingLogout) -> Option<Visit> {
+        let text = self.open(&logout.visit, logout.state.as_bytes()).ok()?;
+        serde_json::from_str(text.expose()).ok()
+    }
+
+    /// Ends the sign-ins that a provider wants to end (`mvpd` §5.7) and says where the browser that
+    /// brought its wish goes. `query` is that of the request, nothing decoded.
+    pub async fn provider_logout(&self, query: &str) -> Result<Url, ProviderLogoutError> {
+        let snapshot = self.registry.snapshot();
+        let wish = self.sign_in.provider_sign_out(&snapshot, query).await?;
+        for mvpd in &wish.mvpds {
+            let (subject, sessions) = (&wish.subject, &wish.session_indexes);
+            let ended = self.profiles.store().delete_signed_in(mvpd, subject, sessions).await?;
+            for profile in ended {
+                drop(self.profiles.changing_profile(&profile));
+                self.report_provider_sign_out(&snapshot, &profile).await;
+            }
+        }
+        Ok(wish.answer)
+    }
+
+    async fn report_provider_sign_out(&self, snapshot: &Snapshot, profile: &Profile) {
+        let ProfileKey { holder, mvpd } = &profile.key;
+        let channel = snapshot.service_provider(holder.service_provider.as_str());
+        let (Some(channel), Some(mvpd)) = (channel, snapshot.mvpd(mvpd.as_str())) else { return };
+        let moment = (&Origin::default(), self.clock.now());
+        let user = self.pseudonym(profile);
+        let about = About::viewer(profile, &user);
+        let reporter = self.reporter_for(snapshot, channel, mvpd, moment);
+        let events = [Name::LogoutAttempt, Name::LogoutCompleted];
+        self.record(events.map(|name| reporter.event(name, about)).into()).await;
+    }
+}
+
+/// Whether the platform knows of one of the sign-ins.
+fn at_partner(profiles: &[impl Borrow<Profile>]) -> bool {
+    profiles.iter().any(|profile| profile.borrow().framework.is_some())
 }
 
 /// Where the viewer lands in the end: as asked, else the channel's default.

@@ -7,23 +7,35 @@ mod authorize;
 mod configuration;
 mod create_session;
 mod decide;
+mod degradation;
+mod explain;
+mod framework;
 mod logout;
 mod preauthorize;
 mod profiles;
 mod resume_session;
+mod ruled;
 mod sign_in;
+mod sso;
+mod sso_service;
 mod temp_pass;
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use usher_core::{Clock, Entropy, Secret, StoreError, Timestamp};
-use usher_jose::{SealError, SealingKey, Signer};
-use usher_registry::{Mvpd, Registry, ServiceProvider, Snapshot};
+use moka::sync::Cache;
+use usher_core::{Clock, DeviceId, Entropy, Secret, StoreError, Timestamp};
+use usher_jose::{SealError, SealingKey, Signer, VerificationKeys};
+use usher_registry::{ChangesLog, Mvpd, Registry, ServiceProvider, Snapshot};
 use usher_reports::{Event, EventJournal};
 
 use crate::call::Call;
 use crate::config::EntitlementConfig;
+use crate::degradation::{Degradation, DegradationStore, HISTORY};
 use crate::events::Reporter;
+use crate::explain::Explanations;
+use crate::framework::FrameworkSignIns;
 use crate::media_token::Mint;
 use crate::metadata::MetadataKeys;
 use crate::mvpd::{MvpdAuthorization, MvpdSignIn};
@@ -33,7 +45,8 @@ use crate::profiles_cache::Profiles;
 use crate::pseudonym::Pseudonyms;
 use crate::sealed::Sealed;
 use crate::session::Origin;
-use crate::store::{ProfileStore, SessionStore};
+use crate::sso::{MistakeGuard, SsoAccount, SsoStore, TokenReader};
+use crate::store::{ProfileStore, SessionStore, UsedAssertions};
 use crate::temp_pass::TrialStore;
 
 pub use configuration::{Configuration, ConfiguredMvpd, PartnerSso};
@@ -41,11 +54,20 @@ pub use create_session::{
     AuthorizeReason, CreateSessionError, GivenParameters, NextStep, SessionAnswer, Ticket,
 };
 pub use decide::{DecisionAsk, DecisionError};
-pub use logout::{LogoutAnswer, LogoutError, LogoutStep};
+pub use degradation::{DegradationError, RuleOwner, RuleSelection, RuleTerms};
+pub use framework::{BeginFrameworkError, Fallback, FinishFrameworkError, FrameworkAnswer};
+pub use logout::{LogoutAnswer, LogoutError, LogoutStep, ProviderLogoutError};
 pub use profiles::{ProfileError, ProfileKind, ProfileView};
 pub use resume_session::{ResumeSessionError, SessionError, SessionView};
 pub use sign_in::{BeginSignInError, FinishSignInError, SignInStep};
+pub use sso_service::{ServiceToken, SsoDevice, SsoIdentity, SsoServiceError};
 pub use temp_pass::{TrialReset, TrialResetError};
+
+/// Viewers of our own single-sign-on service that are remembered.
+const ACCOUNTS_MAX: u64 = 50_000;
+/// How long what is known of their devices is believed: how late a device that another process unlinked
+/// is noticed.
+const BINDING_BELIEVED: Duration = Duration::from_secs(10);
 
 /// What the service is made of: the world it needs, as ports.
 #[expect(missing_docs, reason = "each field is named for its port")]
@@ -56,11 +78,19 @@ pub struct EntitlementPorts {
     pub sessions: Arc<dyn SessionStore>,
     pub profiles: Arc<dyn ProfileStore>,
     pub trials: Arc<dyn TrialStore>,
+    pub assertions: Arc<dyn UsedAssertions>,
+    pub degradation: Arc<dyn DegradationStore>,
+    pub sso: Arc<dyn SsoStore>,
+    pub framework_sign_ins: Arc<dyn FrameworkSignIns>,
+    pub changes: Arc<dyn ChangesLog>,
     pub sign_in: Arc<dyn MvpdSignIn>,
     pub authorization: Arc<dyn MvpdAuthorization>,
     pub journal: Arc<dyn EventJournal>,
+    pub explanations: Arc<dyn Explanations>,
     /// Signs media tokens: an RSA key for the documented form, any key for the JWS form.
     pub media_token_signer: Signer,
+    /// Signs the tokens of our own single-sign-on service (RSA).
+    pub service_token_signer: Signer,
     /// Seals what providers entrust to us.
     pub sealing: SealingKey,
 }
@@ -73,13 +103,24 @@ pub struct Entitlement {
     sessions: Arc<dyn SessionStore>,
     profiles: Profiles,
     trials: Arc<dyn TrialStore>,
+    assertions: Arc<dyn UsedAssertions>,
+    degradation: Degradation,
+    changes: Arc<dyn ChangesLog>,
     permits: Permits,
     sign_in: Arc<dyn MvpdSignIn>,
     authorization: Arc<dyn MvpdAuthorization>,
     journal: Arc<dyn EventJournal>,
+    explanations: Arc<dyn Explanations>,
     mint: Mint,
     sealing: SealingKey,
     metadata_keys: MetadataKeys,
+    sso_tokens: TokenReader,
+    sso_store: Arc<dyn SsoStore>,
+    framework_sign_ins: Arc<dyn FrameworkSignIns>,
+    service_tokens: Signer,
+    /// What is known of the devices of viewers seen lately.
+    bound_devices: Cache<SsoAccount, Arc<[DeviceId]>>,
+    code_guards: (MistakeGuard<DeviceId>, MistakeGuard<IpAddr>),
     pseudonyms: Pseudonyms,
     config: EntitlementConfig,
 }
@@ -94,10 +135,14 @@ impl Entitlement {
             sessions: ports.sessions,
             profiles: Profiles::new(ports.profiles),
             trials: ports.trials,
+            assertions: ports.assertions,
+            degradation: Degradation::new(ports.degradation),
+            changes: ports.changes,
             permits: Permits::new(),
             sign_in: ports.sign_in,
             authorization: ports.authorization,
             journal: ports.journal,
+            explanations: ports.explanations,
             mint: Mint {
                 format: config.media_token_format,
                 issuer: config.issuer.clone(),
@@ -105,17 +150,32 @@ impl Entitlement {
             },
             sealing: ports.sealing,
             metadata_keys: MetadataKeys::new(),
+            sso_store: ports.sso,
+            framework_sign_ins: ports.framework_sign_ins,
+            bound_devices: Cache::builder()
+                .max_capacity(ACCOUNTS_MAX)
+                .time_to_live(BINDING_BELIEVED)
+                .build(),
+            code_guards: (MistakeGuard::new(), MistakeGuard::new()),
+            sso_tokens: TokenReader::new(VerificationKeys::new([ports
+                .service_token_signer
+                .public()
+                .clone()])),
+            service_tokens: ports.service_token_signer,
             pseudonyms: Pseudonyms::new(config.pseudonym_key.clone()),
             config,
         }
     }
 
-    /// Forgets sessions, sign-outs, tombstones and trials whose time is over; returns how many. Worth calling
-    /// now and then: nothing depends on it but the size of the store.
+    /// Forgets sessions, sign-outs, tombstones, assertions, trials and rules whose time is over; returns
+    /// how many. Worth calling now and then: nothing depends on it but the size of the store.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let signed_in = self.sessions.sweep(now).await? + self.profiles.store().sweep(now).await?;
-        Ok(signed_in + self.trials.sweep(self.trials_over_at(now)).await?)
+        let links = self.sso_store.sweep(now).await? + self.framework_sign_ins.sweep(now).await?;
+        let rules = self.degradation.store().sweep(now - HISTORY).await?;
+        let others = self.assertions.sweep(now).await? + links + rules;
+        Ok(signed_in + others + self.trials.sweep(self.trials_over_at(now)).await?)
     }
 
     fn reporter<'r>(&'r self, call: &'r Call, mvpd: &'r Mvpd, now: Timestamp) -> Reporter<'r> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use usher_core::{DeviceId, MvpdId, StoreError, Timestamp};
+use usher_core::{ClientId, DeviceId, MvpdId, StoreError, Timestamp};
 use usher_reports::EntitlementEventName as Name;
 
 use super::Entitlement;
@@ -12,10 +12,12 @@ use super::resume_session::SessionError;
 use crate::call::{self, Call, PartnerError};
 use crate::code::Code;
 use crate::events::About;
+use crate::framework::{self, PlatformPartner};
 use crate::metadata::{Attribute, shape};
-use crate::mvpd::Partner;
+use crate::partner::Partner;
 use crate::profile::{Profile, ProfileKey};
 use crate::session::Origin;
+use crate::sso::{SsoMethod, SsoSubject, is_shared};
 use crate::temp_pass::TrialRefusal;
 
 /// A profile as applications see it.
@@ -38,8 +40,15 @@ pub struct ProfileView {
 pub enum ProfileKind {
     /// The provider, where the viewer signed in.
     Regular,
+    /// The provider, where the viewer signed in on another device or in another application that counts
+    /// as the same by this.
+    Shared(SsoMethod),
+    /// The provider, by way of a platform partner's framework.
+    Framework(PlatformPartner),
     /// We do: it is a temporary pass, and nobody signed in.
     Temporary,
+    /// We do: a rule signs everybody in.
+    Degraded,
 }
 
 /// Why a profile cannot be shown.
@@ -69,6 +78,16 @@ impl From<SessionError> for ProfileError {
 }
 
 impl Entitlement {
+    /// Ends every sign-in that `client` made, since its credentials were revoked. Nobody can use them any
+    /// more, not even those who share them.
+    pub async fn end_client(&self, client: &ClientId) -> Result<(), StoreError> {
+        let ended = self.profiles.store().invalidate_of(client, self.clock.now()).await?;
+        for profile in &ended {
+            drop(self.profiles.changing_profile(profile));
+        }
+        Ok(())
+    }
+
     /// All active profiles of the device, of providers with an active integration.
     pub async fn profiles(
         &self,
@@ -76,14 +95,44 @@ impl Entitlement {
         device: DeviceId,
     ) -> Result<Vec<ProfileView>, ProfileError> {
         let now = self.clock.now();
+        let subjects = self.subjects(call, &device, now).await?;
         let held = self.profiles.held_by(&call.holder(device)).await?;
         let mut views = Vec::new();
         for profile in held.iter().filter(|profile| profile.is_active(now)) {
-            if let Ok(partner) = call.partner(profile.key.mvpd.as_str()) {
+            if let Ok(partner) = call.partner(profile.key.mvpd.as_str())
+                && framework::objection(call, &partner, profile, now).is_none()
+            {
                 views.push(self.show(call, &call.origin, &partner, profile).await?);
             }
         }
+        self.add_shared(call, &subjects, &mut views).await?;
         Ok(views)
+    }
+
+    /// Adds what `subjects` open at providers that are not among `views` yet.
+    async fn add_shared(
+        &self,
+        call: &Call,
+        subjects: &[SsoSubject],
+        views: &mut Vec<ProfileView>,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        for subject in subjects {
+            for profile in self.profiles.linked_to(subject, now).await?.iter() {
+                let mvpd = &profile.key.mvpd;
+                let Ok(partner) = call.partner(mvpd.as_str()) else { continue };
+                let known = views.iter().any(|view| view.mvpd == *mvpd);
+                if !known && is_shared(call, &partner, (profile, subject.method), now) {
+                    views.push(self.view(
+                        call,
+                        &partner,
+                        profile,
+                        ProfileKind::Shared(subject.method),
+                    ));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The device's profile at one provider, if it is active.
@@ -94,8 +143,10 @@ impl Entitlement {
         mvpd: &str,
     ) -> Result<Option<ProfileView>, ProfileError> {
         let partner = call.partner(mvpd)?;
+        let now = self.clock.now();
+        let subjects = self.subjects(call, &device, now).await?;
         let key = ProfileKey { holder: call.holder(device), mvpd: partner.mvpd.id.clone() };
-        self.profile_at(call, &call.origin, &partner, &key).await
+        self.profile_at(call, (&call.origin, &subjects), &partner, &key).await
     }
 
     /// The profile that came of the session with this code, for whoever of the channel asks.
@@ -110,13 +161,13 @@ impl Entitlement {
             return Ok(None);
         };
         let key = ProfileKey { holder: session.holder, mvpd };
-        self.profile_at(call, &session.origin, &partner, &key).await
+        self.profile_at(call, (&session.origin, &[]), &partner, &key).await
     }
 
     async fn profile_at(
         &self,
         call: &Call,
-        origin: &Origin,
+        (origin, subjects): (&Origin, &[SsoSubject]),
         partner: &Partner,
         key: &ProfileKey,
     ) -> Result<Option<ProfileView>, ProfileError> {
@@ -125,10 +176,18 @@ impl Entitlement {
             return self.pass_profile(call, partner, device).await.map(Some);
         }
         let now = self.clock.now();
-        match self.profiles.find(key).await?.filter(|profile| profile.is_active(now)) {
-            Some(profile) => Ok(Some(self.show(call, origin, partner, &profile).await?)),
-            None => Ok(None),
+        let own = self.profiles.find(key).await?.filter(|profile| profile.is_active(now));
+        let own = own.filter(|own| framework::objection(call, partner, own, now).is_none());
+        if let Some(profile) = own {
+            return Ok(Some(self.show(call, origin, partner, &profile).await?));
         }
+        if let Some(shared) = self.shared_profile(call, partner, subjects, now).await? {
+            let kind = ProfileKind::Shared(shared.method);
+            return Ok(Some(self.view(call, partner, &shared.profile, kind)));
+        }
+        let (rules, device) = (self.degradation.on(partner, now), &key.holder.device);
+        let everybody = rules.authn_all();
+        Ok(everybody.map(|rule| self.degraded_profile(call, partner, (rule, device), now)))
     }
 
     /// What an application of the channel sees of `profile`; its first look is reported once.
@@ -142,14 +201,25 @@ impl Entitlement {
         if profile.fetched_at.is_none() {
             self.note_first_fetch(call, origin, partner, profile).await?;
         }
+        let kind = profile.framework.map_or(ProfileKind::Regular, ProfileKind::Framework);
+        Ok(self.view(call, partner, profile, kind))
+    }
+
+    pub(super) fn view(
+        &self,
+        call: &Call,
+        partner: &Partner,
+        profile: &Profile,
+        kind: ProfileKind,
+    ) -> ProfileView {
         let key = self.metadata_keys.for_channel(&call.service_provider, call.company());
-        Ok(ProfileView {
+        ProfileView {
             mvpd: profile.key.mvpd.clone(),
-            kind: ProfileKind::Regular,
+            kind,
             not_before: profile.not_before,
             not_after: profile.not_after,
             attributes: shape(profile, partner, key.as_deref()),
-        })
+        }
     }
 
     async fn note_first_fetch(
@@ -160,12 +230,12 @@ impl Entitlement {
         profile: &Profile,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let changing = self.profiles.changing(&profile.key.holder);
+        let changing = self.profiles.changing_profile(profile);
         let first = self.profiles.store().mark_fetched(&profile.key, &profile.id, now).await?;
         drop(changing);
         if first {
             let user = self.pseudonym(profile);
-            let about = About { user: Some(&user), session: Some(&profile.session_id) };
+            let about = About::viewer(profile, &user);
             let (snapshot, channel) = (&call.snapshot, &call.service_provider);
             let reporter = self.reporter_for(snapshot, channel, &partner.mvpd, (origin, now));
             self.record(vec![reporter.event(Name::AuthnGranted, about)]).await;

@@ -82,7 +82,10 @@ impl Entitlement {
         let given = given.checked(call)?;
         let session = self.live_session(call, code, now).await?;
         let wanted = session.stage.parameters().overlaid_with(given.clone());
-        if let Some(reason) = self.short_cut(call, &session.holder, &wanted, now).await? {
+        // Who the viewer is counts when a session is created, not here (`pass-rest-v2` §7.3).
+        let partner = call.partner_at(wanted.mvpd.as_ref())?;
+        let reason = self.short_cut(call, (&session.holder, &[]), partner.as_ref(), now).await?;
+        if let Some(reason) = reason {
             let next = NextStep::Authorize(reason);
             return Ok(SessionAnswer { session_id: session.session_id, mvpd: wanted.mvpd, next });
         }

@@ -10,12 +10,14 @@ use usher_registry::{Kind, Snapshot};
 use usher_reports::Event;
 
 use super::Entitlement;
-use super::decide::{DecisionAsk, Scene, refused};
+use super::decide::{DecisionAsk, RESOURCES_MAX, Scene, refused};
 use super::profiles::{ProfileError, ProfileKind, ProfileView};
 use crate::call::{self, Call};
 use crate::decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
 use crate::events::About;
-use crate::mvpd::{Partner, Purpose};
+use crate::explain::{Ground, Lifetime, PassNote, ViewerNote, ViewerStanding};
+use crate::mvpd::Purpose;
+use crate::partner::Partner;
 use crate::temp_pass::{Authorized, Change, IdentityHash, Pass, Terms, TrialHolder, TrialRefusal};
 
 /// How often a trial that others change meanwhile is decided anew.
@@ -43,10 +45,6 @@ pub enum TrialResetError {
     #[error("the trial store could not answer")]
     Store(#[from] StoreError),
 }
-
-/// The most resources one question may be about. No provider's limit holds here; this one only keeps a
-/// small request from causing much work.
-const RESOURCES_MAX: usize = 100;
 
 /// What a pass says about a resource: an authorization has a time, a preauthorization has not.
 type Verdict = Result<Option<Permit>, RefusalReason>;
@@ -114,12 +112,14 @@ impl Entitlement {
         ask: DecisionAsk,
     ) -> Result<Vec<Decision>, StoreError> {
         let user = self.pass_user(&scene.partner, &ask.device);
-        let about = About { user: Some(&user), session: None };
+        let about = About { user: Some(&user), ..About::default() };
         let trying = self.trying(scene.call, &scene.partner, ask.device);
-        let outcomes = match (&trying, scene.purpose) {
-            (Err(refusal), _) => refuse(&ask.resources, RefusalReason::TemporaryAccess(*refusal)),
+        let (outcomes, trial) = match (&trying, scene.purpose) {
+            (Err(refusal), _) => {
+                (refuse(&ask.resources, RefusalReason::TemporaryAccess(*refusal)), None)
+            }
             (Ok(_), _) if ask.resources.len() > RESOURCES_MAX => {
-                refuse(&ask.resources, RefusalReason::TooManyResources)
+                (refuse(&ask.resources, RefusalReason::TooManyResources), None)
             }
             (Ok(trying), Purpose::Preauthorize) => {
                 self.preauthorized_by_pass(scene, trying, &ask.resources).await?
@@ -128,14 +128,22 @@ impl Entitlement {
                 self.authorized_by_pass(scene, trying, &ask.resources).await?
             }
         };
+        let ground = trial.map_or(Ground::Unasked, Ground::Pass);
         let mut decisions = Vec::new();
         let mut events = Vec::new();
         for (resource, outcome) in ask.resources.into_iter().zip(outcomes) {
             let decision = self.pass_decision(scene, &user, resource, outcome).await;
+            let decision = Decision { ground: ground.clone(), ..decision };
             events.extend(self.pass_events(scene, about, &decision));
             decisions.push(decision);
         }
         self.record(events).await;
+        let viewer = || ViewerNote {
+            standing: ViewerStanding::Temporary,
+            user: Some(user.clone()),
+            sign_in: None,
+        };
+        self.explain(scene, viewer, &decisions);
         Ok(decisions)
     }
 
@@ -145,13 +153,14 @@ impl Entitlement {
         scene: &Scene<'_>,
         trying: &Trying,
         resources: &[String],
-    ) -> Result<Vec<Verdict>, StoreError> {
+    ) -> Result<(Vec<Verdict>, Option<PassNote>), StoreError> {
         let found = self.trials.find(&trying.holder).await?;
         let look = |resource: &String| {
             let verdict = trying.terms.permits(found.governing(), resource, scene.now);
             verdict.map(|()| None).map_err(RefusalReason::TemporaryAccess)
         };
-        Ok(resources.iter().map(look).collect())
+        let trial = found.governing().map(PassNote::from).unwrap_or_default();
+        Ok((resources.iter().map(look).collect(), Some(trial)))
     }
 
     /// Starts or continues the trial; what is permitted is permitted until its end.
@@ -160,13 +169,18 @@ impl Entitlement {
         scene: &Scene<'_>,
         trying: &Trying,
         resources: &[String],
-    ) -> Result<Vec<Verdict>, StoreError> {
+    ) -> Result<(Vec<Verdict>, Option<PassNote>), StoreError> {
         let Authorized { trial, verdicts, .. } = self.try_out(scene, trying, resources).await?;
-        let permit = Permit { not_before: scene.now, not_after: trial.not_after };
+        let permit = Permit {
+            not_before: scene.now,
+            not_after: trial.not_after,
+            lifetime: Lifetime::Trial,
+            trace: scene.call.trace,
+        };
         let timed = |verdict: Result<(), TrialRefusal>| {
             verdict.map(|()| Some(permit)).map_err(RefusalReason::TemporaryAccess)
         };
-        Ok(verdicts.into_iter().map(timed).collect())
+        Ok((verdicts.into_iter().map(timed).collect(), Some(PassNote::from(&trial))))
     }
 
     async fn try_out(
@@ -209,7 +223,8 @@ impl Entitlement {
         match playback {
             Ok(playback) => {
                 let outcome = Outcome::Permit(playback);
-                Decision { resource, source: Source::Temporary, outcome }
+                let ground = Ground::Unasked;
+                Decision { resource, source: Source::Temporary, outcome, ground }
             }
             Err(refusal) => Decision { source: Source::Temporary, ..refused(resource, refusal) },
         }

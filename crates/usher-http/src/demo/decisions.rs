@@ -4,9 +4,10 @@ use axum::Json;
 use axum::extract::Query;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use usher_mvpd::demo::{DecisionAnswer, DecisionQuestion};
+use usher_mvpd::demo::{DecisionAnswer, DecisionQuestion, DemoProvider};
 
 use super::Demo;
+use super::switchboard::misbehave;
 use super::userinfo::bearer;
 
 pub(super) async fn decide(
@@ -14,6 +15,9 @@ pub(super) async fn decide(
     headers: HeaderMap,
     Query(question): Query<DecisionQuestion>,
 ) -> Response {
+    if let Some(misbehaviour) = misbehave(&demo, DemoProvider::Cablevision).await {
+        return misbehaviour;
+    }
     match demo.decide(&question, bearer(&headers)) {
         DecisionAnswer::Decided(decision) => Json(decision).into_response(),
         DecisionAnswer::Late(slowness, decision) => {

@@ -52,8 +52,8 @@ struct Application {
 /// The providers that `demo` §3 lists, in its order.
 const PROVIDERS: [(&str, &str, &str); 6] = [
     ("Cablevision", "OpenID Connect sign-in, REST authorization", "ready"),
-    ("OpCo", "SAML 2.0 sign-in, XACML authorization", "not yet"),
-    ("OpCoProxied", "like OpCo, through a proxy", "not yet"),
+    ("OpCo", "SAML 2.0 sign-in, XACML authorization", "ready"),
+    ("OpCoProxied", "like OpCo, through a proxy", "ready"),
     ("FreeHour", "temporary pass: one hour per device", "ready"),
     ("PromoPass", "promotional pass: two titles in a day", "ready"),
     ("Unlinked", "no channel works with it", "as it should be"),

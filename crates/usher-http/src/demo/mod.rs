@@ -12,9 +12,13 @@ mod logout;
 mod page;
 mod player;
 mod published;
+mod saml;
+mod sign_in_page;
 mod statements;
+mod switchboard;
 mod token;
 mod userinfo;
+mod xacml;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -30,8 +34,8 @@ use usher_mvpd::DemoProviders;
 
 use crate::App;
 
-/// Forms here have a handful of fields.
-const BODY_BYTES_MAX: usize = 16 * 1024;
+/// Forms here have a handful of fields; a query about a screenful of channels has some kilobytes.
+const BODY_BYTES_MAX: usize = 64 * 1024;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -41,6 +45,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/demo/done", get(done::done))
         .route("/demo/player", get(player::show))
         .route("/demo/player.js", get(player::script))
+        .route("/demo/switchboard", get(switchboard::show).post(switchboard::switch))
         .route("/demo/statements/{name}", get(statements::statement))
         .route("/demo/style.css", get(assets::style))
         .route("/demo/logo/{file}", get(assets::logo))
@@ -51,6 +56,13 @@ pub(crate) fn routes() -> Router<App> {
         .route("/demo/cablevision/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/demo/cablevision/logout", get(logout::logout))
         .route("/demo/cablevision/decisions", get(decisions::decide))
+        .route("/demo/{provider}/metadata", get(saml::metadata))
+        .route("/demo/{provider}/sso", get(saml::show).post(saml::submit))
+        .route("/demo/{provider}/cancel", get(saml::cancel))
+        .route("/demo/{provider}/slo", get(saml::log_out))
+        .route("/demo/{provider}/leave", get(saml::leave))
+        .route("/demo/{provider}/decisions", post(xacml::soap))
+        .route("/demo/{provider}/xacml", post(xacml::plain))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::map_response(guard))
 }

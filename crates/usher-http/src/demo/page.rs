@@ -15,6 +15,19 @@ pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
     }
 }
 
+/// The page for a sign-in request that makes no sense.
+pub(super) fn broken_request(text: &str) -> Response {
+    let title = "This sign-in request is broken.";
+    page(StatusCode::BAD_REQUEST, &Message { title, text, good: false })
+}
+
+/// The page for a form that is hours old, or not one of ours.
+pub(super) fn too_late() -> Response {
+    let title = "This sign-in took too long.";
+    let text = "Go back to your TV and ask for a new code.";
+    page(StatusCode::BAD_REQUEST, &Message { title, text, good: false })
+}
+
 /// A short text for whoever ended up here.
 #[derive(Template)]
 #[template(path = "demo/message.html")]

@@ -7,9 +7,10 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use usher_mvpd::demo::{ClientAuthentication, TokenForm, TokenProblem};
+use usher_mvpd::demo::{ClientAuthentication, DemoProvider, TokenForm, TokenProblem};
 
 use super::Demo;
+use super::switchboard::dawdle;
 
 pub(super) async fn token(
     Demo(demo): Demo,
@@ -20,6 +21,7 @@ pub(super) async fn token(
         id: form.client_id.clone().unwrap_or_default(),
         secret: form.client_secret.clone().unwrap_or_default(),
     });
+    dawdle(&demo, DemoProvider::Cablevision).await;
     match demo.token(&caller, &form) {
         Ok(tokens) => Json(tokens).into_response(),
         Err(problem) => refusal(problem),

@@ -16,3 +16,12 @@ impl IntoResponse for Json {
         (StatusCode::OK, headers, self.0.to_string()).into_response()
     }
 }
+
+/// The same for something that did not exist before.
+pub(super) struct Created(pub(super) Json);
+
+impl IntoResponse for Created {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, self.0).into_response()
+    }
+}

@@ -5,8 +5,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use usher_entitle::{BeginSignInError, Code, SignInError, SignInStep};
 
-use super::page::{Page, redirect, trouble};
 use crate::App;
+use crate::sp::page::{Page, redirect, step, trouble};
 
 /// Sends the browser to the provider, or straight back when nobody has to sign in.
 pub(super) async fn get(
@@ -17,8 +17,13 @@ pub(super) async fn get(
     let Some((channel, code)) = path.and_then(|(sp, code)| Some((sp, Code::parse(&code)?))) else {
         return error(BeginSignInError::UnknownSession);
     };
-    match app.entitlement.begin_sign_in(&channel, &code).await {
-        Ok(SignInStep::Provider(location)) => redirect(location.as_str()),
+    begin(&app, &channel, &code).await
+}
+
+/// Sends the browser that signs `code` of `channel` in on its way.
+pub(crate) async fn begin(app: &App, channel: &str, code: &Code) -> Response {
+    match app.entitlement.begin_sign_in(channel, code).await {
+        Ok(SignInStep::Provider(next)) => step(&next),
         Ok(SignInStep::Back(location)) => redirect(location.as_str()),
         Err(problem) => error(problem),
     }

@@ -5,10 +5,14 @@ use bytes::Bytes;
 use serde::Deserialize;
 use usher_entitle::GivenParameters;
 
-use super::problem::{INVALID_REDIRECT_URL, INVALID_RESOURCES, Problem};
+use super::codes;
+use super::problem::Problem;
 
 /// The largest body that is read, in bytes. Fifty MRSS documents fit.
 const BYTES_MAX: usize = 64 * 1024;
+
+/// The largest SAML response that is read, in bytes of the form it stands in.
+const SAML_BYTES_MAX: usize = 256 * 1024;
 
 async fn read(body: Body) -> Option<Bytes> {
     to_bytes(body, BYTES_MAX).await.ok()
@@ -18,7 +22,7 @@ async fn read(body: Body) -> Option<Bytes> {
 ///
 /// A form that is too long cannot be so because of anything but its redirect URL.
 pub(super) async fn session_parameters(body: Body) -> Result<GivenParameters, Problem> {
-    let form = read(body).await.ok_or(&INVALID_REDIRECT_URL)?;
+    let form = read(body).await.ok_or(&codes::INVALID_REDIRECT_URL)?;
     let mut given = GivenParameters::default();
     for (name, value) in form_urlencoded::parse(&form) {
         let parameter = match &*name {
@@ -33,6 +37,14 @@ pub(super) async fn session_parameters(body: Body) -> Result<GivenParameters, Pr
     Ok(given)
 }
 
+/// The SAML response in a form; empty when there is none.
+pub(super) async fn saml_response(body: Body) -> Result<String, Problem> {
+    let form = to_bytes(body, SAML_BYTES_MAX).await.map_err(|_| &codes::INVALID_SAML_RESPONSE)?;
+    let mut fields = form_urlencoded::parse(&form);
+    let response = fields.find(|(name, _)| name == "SAMLResponse");
+    Ok(response.map(|(_, value)| value.trim().to_owned()).unwrap_or_default())
+}
+
 #[derive(Deserialize)]
 struct Ask {
     resources: Vec<String>,
@@ -40,8 +52,8 @@ struct Ask {
 
 /// The resources in a JSON body: one or more, none of them empty.
 pub(super) async fn resources(body: Body) -> Result<Vec<String>, Problem> {
-    let json = read(body).await.ok_or(&INVALID_RESOURCES)?;
-    let ask: Ask = serde_json::from_slice(&json).map_err(|_| &INVALID_RESOURCES)?;
+    let json = read(body).await.ok_or(&codes::INVALID_RESOURCES)?;
+    let ask: Ask = serde_json::from_slice(&json).map_err(|_| &codes::INVALID_RESOURCES)?;
     let sound = !ask.resources.is_empty() && ask.resources.iter().all(|it| !it.trim().is_empty());
-    if sound { Ok(ask.resources) } else { Err(Problem::from(&INVALID_RESOURCES)) }
+    if sound { Ok(ask.resources) } else { Err(Problem::from(&codes::INVALID_RESOURCES)) }
 }

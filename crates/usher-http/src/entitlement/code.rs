@@ -2,10 +2,11 @@
 
 use usher_entitle::Code;
 
-use super::call::Segments;
-use super::problem::{INVALID_CODE, Problem};
+use super::codes;
+use super::problem::Problem;
+use crate::viewer::Segments;
 
 /// The code in the path.
 pub(super) fn in_path(path: &Segments) -> Result<Code, Problem> {
-    Code::parse(path.get("code")).ok_or(Problem::from(&INVALID_CODE))
+    Code::parse(path.get("code")).ok_or(Problem::from(&codes::INVALID_CODE))
 }

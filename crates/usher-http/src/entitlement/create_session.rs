@@ -7,7 +7,7 @@ use super::answer::Json;
 use super::body;
 use super::call::DeviceCall;
 use super::problem::Problem;
-use super::session::{self, Lacking};
+use super::session::{self, Occasion};
 use crate::App;
 
 /// Begins to sign a device in, unless nobody has to.
@@ -18,5 +18,5 @@ pub(super) async fn post(
 ) -> Result<Json, Problem> {
     let given = body::session_parameters(form).await?;
     let answer = app.entitlement.create_session(&call, device, &given).await?;
-    Ok(Json(session::body(&call.service_provider.id, &answer, Lacking::Resume)))
+    Ok(Json(session::body(&call.service_provider.id, &answer, Occasion::Created)))
 }

@@ -1,7 +1,6 @@
 //! The answer to both kinds of decisions (`pass-rest-v2` §10.2).
 
 use serde_json::{Map, Value, json};
-use usher_core::EntropyExt as _;
 use usher_entitle::{Call, Decision, Outcome, Playback, Purpose, Source};
 
 use super::answer::Json;
@@ -15,7 +14,7 @@ pub(super) fn body(
     mvpd: &str,
     (purpose, decisions): (Purpose, &[Decision]),
 ) -> Json {
-    let trace = app.entropy.uuid().to_string();
+    let trace = call.trace.to_string();
     let items: Vec<_> = decisions
         .iter()
         .map(|decision| {
@@ -39,6 +38,7 @@ fn common(call: &Call, mvpd: &str, decision: &Decision) -> Map<String, Value> {
         Source::Mvpd => "mvpd",
         Source::Dummy => "dummy",
         Source::Temporary => "temppass",
+        Source::Degradation => "degradation",
     };
     Map::from_iter([
         ("resource".to_owned(), json!(decision.resource)),
@@ -49,15 +49,17 @@ fn common(call: &Call, mvpd: &str, decision: &Decision) -> Map<String, Value> {
     ])
 }
 
-fn permit(playback: &Playback) -> [(String, Value); 3] {
+fn permit(playback: &Playback) -> Vec<(String, Value)> {
+    let mut members = Vec::new();
     let token = json!({
         "notBefore": playback.token.not_before.as_millis(),
         "notAfter": playback.token.not_after.as_millis(),
         "serializedToken": playback.token.serialized,
     });
-    [
-        ("token".to_owned(), token),
-        ("notBefore".to_owned(), json!(playback.not_before.as_millis())),
-        ("notAfter".to_owned(), json!(playback.not_after.as_millis())),
-    ]
+    members.push(("token".to_owned(), token));
+    if let Some(permit) = &playback.permit {
+        members.push(("notBefore".to_owned(), json!(permit.not_before.as_millis())));
+        members.push(("notAfter".to_owned(), json!(permit.not_after.as_millis())));
+    }
+    members
 }

@@ -1,8 +1,6 @@
-//! `GET /api/v2/{sp}/logout/{mvpd}` (`pass-rest-v2` §11) and the browser's way out.
+//! `GET /api/v2/{sp}/logout/{mvpd}` (`pass-rest-v2` §11).
 
-use axum::extract::{Path, Query, RawQuery, State};
-use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use axum::extract::{RawQuery, State};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded::Serializer;
 use usher_core::ServiceProviderId;
@@ -10,7 +8,6 @@ use usher_entitle::{LogoutAnswer, LogoutStep};
 
 use super::answer::Json;
 use super::call::DeviceCall;
-use super::page::{link_over, redirect, trouble};
 use super::problem::Problem;
 use crate::App;
 
@@ -32,6 +29,7 @@ fn body(app: &App, channel: &ServiceProviderId, answer: &LogoutAnswer) -> Value 
     let (action, kind) = match answer.step {
         LogoutStep::Visit { .. } => ("logout", "interactive"),
         LogoutStep::Complete => ("complete", "none"),
+        LogoutStep::AtPartner => ("partner_logout", "partner_interactive"),
         LogoutStep::NobodySignedIn => ("invalid", "none"),
     };
     let mut entry = Map::from_iter([
@@ -49,29 +47,4 @@ fn body(app: &App, channel: &ServiceProviderId, answer: &LogoutAnswer) -> Value 
         entry.insert("url".to_owned(), json!(format!("{base}/adobe-services/logout?{query}")));
     }
     json!({ "logouts": { answer.mvpd.as_str(): entry } })
-}
-
-/// What the browser carries out.
-#[derive(Deserialize)]
-pub(super) struct WayOut {
-    #[serde(default)]
-    state: String,
-}
-
-/// Sends the browser to the provider to sign out there, once.
-pub(super) async fn open(State(app): State<App>, Query(way_out): Query<WayOut>) -> Response {
-    match app.entitlement.open_logout(&way_out.state).await {
-        Ok(Some(location)) => redirect(location.as_str()),
-        Ok(None) => link_over().into_response(),
-        Err(error) => trouble(&error),
-    }
-}
-
-/// Sends the browser that comes back from the provider to where the application wants it.
-pub(super) async fn close(State(app): State<App>, Path(state): Path<String>) -> Response {
-    match app.entitlement.close_logout(&state).await {
-        Ok(Some(location)) => redirect(location.as_str()),
-        Ok(None) => link_over().into_response(),
-        Err(error) => trouble(&error),
-    }
 }

@@ -1,24 +1,22 @@
-//! REST API V2 (`pass-rest-v2`) and the browser's way through signing in and out.
+//! REST API V2 (`pass-rest-v2`), and where a browser begins to sign in.
 //!
 //! One file per operation. Headers become a [`usher_entitle::Call`] in `call`, errors become codes and
-//! statuses in `problem`, and nowhere else. The partner endpoints exist, and say that they cannot
-//! do anything yet.
+//! statuses in `problem`, and nowhere else.
 
 mod answer;
 mod authenticate;
 mod authorize;
 mod body;
 mod call;
-mod callback;
 mod code;
+mod codes;
 mod configuration;
 mod create_session;
 mod decision;
 mod device;
-mod header;
+mod framework_profile;
+mod framework_session;
 mod logout;
-mod page;
-mod partner;
 mod preauthorize;
 mod problem;
 mod profile;
@@ -32,8 +30,11 @@ mod session;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
+use usher_entitle::{Purpose, RefusalReason};
 
-use crate::App;
+use crate::sp::page;
+use crate::{App, trace};
+pub(crate) use authenticate::begin as begin_sign_in;
 use problem::Problem;
 
 /// Every JSON operation: path and handlers. Each path is served with and without a trailing slash.
@@ -50,8 +51,8 @@ fn operations() -> [(&'static str, MethodRouter<App>); 12] {
         // As both published cookbooks print it.
         ("/api/v2/{sp}/decision/authorize/{mvpd}", post(authorize::post)),
         ("/api/v2/{sp}/logout/{mvpd}", get(logout::get)),
-        ("/api/v2/{sp}/sessions/sso/{partner}", post(partner::post)),
-        ("/api/v2/{sp}/profiles/sso/{partner}", post(partner::post)),
+        ("/api/v2/{sp}/sessions/sso/{partner}", post(framework_session::post)),
+        ("/api/v2/{sp}/profiles/sso/{partner}", post(framework_profile::post)),
     ]
 }
 
@@ -68,18 +69,26 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     let opened = get(authenticate::get).fallback(page::wrong_method);
     let browser = Router::new()
         .route("/api/v2/authenticate/{sp}/{code}", opened.clone())
-        .route("/api/v2/authenticate/{sp}/{code}/", opened)
-        .route("/sp/oauth2/callback", get(callback::oauth2).fallback(page::wrong_method))
-        .route("/adobe-services/logout", get(logout::open).fallback(page::wrong_method))
-        .route("/sp/logout/{state}", get(logout::close).fallback(page::wrong_method));
-    let api = api.layer(from_fn_with_state(app.clone(), problem::render));
+        .route("/api/v2/authenticate/{sp}/{code}/", opened);
+    let api = api
+        .layer(from_fn_with_state(app.clone(), problem::render))
+        .layer(from_fn_with_state(app.clone(), trace::name));
     Router::new().nest(BASE, api).merge(browser)
 }
 
+/// The code and the message of a refused decision.
+pub(crate) fn refusal_code(
+    reason: RefusalReason,
+    purpose: Purpose,
+) -> (&'static str, &'static str) {
+    let code = refusal::code(reason, purpose);
+    (code.code, code.message)
+}
+
 async fn no_such_resource() -> Problem {
-    Problem::from(&problem::RESOURCE_NOT_FOUND)
+    Problem::from(&codes::RESOURCE_NOT_FOUND)
 }
 
 async fn wrong_method() -> Problem {
-    Problem::from(&problem::METHOD_NOT_ALLOWED)
+    Problem::from(&codes::METHOD_NOT_ALLOWED)
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde_json::{Map, Value, json};
-use usher_entitle::{Attribute, ProfileKind, ProfileView};
+use usher_entitle::{Attribute, ProfileKind, ProfileView, SsoMethod};
 
 use super::answer::Json;
 use super::call::DeviceCall;
@@ -27,7 +27,11 @@ pub(super) fn body(profiles: &[ProfileView]) -> Value {
 fn entry(profile: &ProfileView) -> Value {
     let (issuer, kind) = match profile.kind {
         ProfileKind::Regular => (profile.mvpd.as_str(), "regular"),
+        ProfileKind::Shared(SsoMethod::Platform) => (profile.mvpd.as_str(), "platformSSO"),
+        ProfileKind::Shared(SsoMethod::ServiceToken) => (profile.mvpd.as_str(), "serviceTokenSSO"),
+        ProfileKind::Framework(partner) => (partner.as_str(), "appleSSO"),
         ProfileKind::Temporary => ("Adobe", "temporary"),
+        ProfileKind::Degraded => ("Adobe", "degraded"),
     };
     let attributes: Map<_, _> =
         profile.attributes.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();

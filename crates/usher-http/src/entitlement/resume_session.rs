@@ -6,7 +6,7 @@ use axum::extract::State;
 use super::answer::Json;
 use super::call::AnyCall;
 use super::problem::Problem;
-use super::session::{self, Lacking};
+use super::session::{self, Occasion};
 use super::{body, code};
 use crate::App;
 
@@ -19,5 +19,5 @@ pub(super) async fn post(
     let code = code::in_path(&path)?;
     let given = body::session_parameters(form).await?;
     let answer = app.entitlement.resume_session(&call, &code, &given).await?;
-    Ok(Json(session::body(&call.service_provider.id, &answer, Lacking::Retry)))
+    Ok(Json(session::body(&call.service_provider.id, &answer, Occasion::Resumed)))
 }

@@ -34,6 +34,14 @@ impl TrustForwardedFor {
         let forwarded = || headers.get("x-forwarded-for")?.to_str().ok().and_then(first_address);
         if self.trusts(peer) { forwarded().unwrap_or(peer) } else { peer }
     }
+
+    /// The address a management call comes from: only proxies that are named speak for others.
+    pub(crate) fn manager(&self, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
+        match self {
+            Self::Always | Self::Never => peer.to_canonical(),
+            Self::Peers(_) => self.device(headers, peer),
+        }
+    }
 }
 
 /// The first address of `list`, with or without a port.
@@ -101,6 +109,17 @@ mod tests {
         assert_eq!(device(&near, "203.0.113.7"), ip("203.0.113.7"));
         assert_eq!(device(&far, "203.0.113.7"), ip("10.0.0.1"));
         assert_eq!(device(&TrustForwardedFor::Never, "203.0.113.7"), ip("10.0.0.1"));
+    }
+
+    #[test]
+    fn whoever_manages_cannot_choose_an_address() {
+        let near = TrustForwardedFor::Peers(vec!["10.0.0.0/8".parse().unwrap()]);
+        let value = HeaderValue::from_static("203.0.113.7");
+        let headers = HeaderMap::from_iter([("x-forwarded-for".parse().unwrap(), value)]);
+        let manager = |trust: &TrustForwardedFor| trust.manager(&headers, ip("10.0.0.1"));
+        assert_eq!(manager(&TrustForwardedFor::Always), ip("10.0.0.1"));
+        assert_eq!(manager(&TrustForwardedFor::Never), ip("10.0.0.1"));
+        assert_eq!(manager(&near), ip("203.0.113.7"));
     }
 
     #[test]

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use usher_saml::Resource;
 
 use super::DemoProviders;
-use super::subscribers::{Special, Subscriber, by_user_id};
-use crate::resource::Resource;
-
-/// How long the slow subscriber's answers take (`demo` §3).
-const SLOWNESS: Duration = Duration::from_secs(30);
+use super::switchboard::{DemoProvider, Fault};
+use super::verdict::{SLOWNESS, Verdict, verdict};
 
 /// The query of the decision point, with the contract's parameter names (`mvpd` §7.6).
 #[derive(Clone, Debug, Deserialize)]
@@ -46,7 +44,8 @@ pub enum Decision {
     /// Yes.
     Permit {
         /// For so many seconds.
-        ttl: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ttl: Option<u64>,
     },
     /// No.
     Deny {
@@ -64,43 +63,18 @@ impl DemoProviders {
             return DecisionAnswer::Unauthorized;
         }
         let Some(channel) = channel(&question.mrss) else { return DecisionAnswer::Nonsense };
-        let Some(subscriber) = by_user_id(&question.user_id) else {
-            return DecisionAnswer::Decided(UNKNOWN_VIEWER);
-        };
-        let permit = Decision::Permit { ttl: self.authz_ttl.as_secs().max(1) };
-        match subscriber.special {
-            Special::SessionInvalidated => DecisionAnswer::Decided(SESSION_OVER),
-            Special::NoPackage => DecisionAnswer::Decided(NO_PACKAGE),
-            Special::Broken => DecisionAnswer::Broken,
-            Special::ParentalControls if channel == "acme-movies" => {
-                DecisionAnswer::Decided(PARENTAL)
-            }
-            _ if !is_entitled(subscriber, &channel) => DecisionAnswer::Decided(NOT_IN_PACKAGE),
-            Special::Slow => DecisionAnswer::Late(SLOWNESS, permit),
-            Special::ParentalControls | Special::AtHome | Special::Nothing => {
-                DecisionAnswer::Decided(permit)
-            }
+        let says = |fault| self.switchboard.is_on(DemoProvider::Cablevision, fault);
+        let ttl = (!says(Fault::MissingTtl)).then(|| self.authz_ttl.as_secs().max(1));
+        match verdict(&question.user_id, &channel) {
+            Verdict::Permit => DecisionAnswer::Decided(Decision::Permit { ttl }),
+            Verdict::Late => DecisionAnswer::Late(SLOWNESS, Decision::Permit { ttl }),
+            Verdict::Broken => DecisionAnswer::Broken,
+            Verdict::Deny(why) => DecisionAnswer::Decided(Decision::Deny {
+                reason: why.code(),
+                message: why.message(),
+            }),
         }
     }
-}
-
-const UNKNOWN_VIEWER: Decision =
-    Decision::Deny { reason: "unknown_viewer", message: "We do not know this subscriber." };
-const SESSION_OVER: Decision =
-    Decision::Deny { reason: "session_invalidated", message: "Please sign in again." };
-const PARENTAL: Decision =
-    Decision::Deny { reason: "parental", message: "Parental controls do not allow this channel." };
-const NO_PACKAGE: Decision = Decision::Deny {
-    reason: "not_entitled",
-    message: "Your account has no TV package. Add one at cablevision.example/upgrade.",
-};
-const NOT_IN_PACKAGE: Decision = Decision::Deny {
-    reason: "not_entitled",
-    message: "This channel is not in your package. Add it at cablevision.example/upgrade.",
-};
-
-fn is_entitled(subscriber: &Subscriber, channel: &str) -> bool {
-    subscriber.channels.contains(&channel)
 }
 
 /// The channel that the document in base64 is about.

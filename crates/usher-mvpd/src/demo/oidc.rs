@@ -1,11 +1,14 @@
 //! Cablevision's machine side: discovery, tokens, user profile, logout.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
-use usher_jose::{base64url, constant_time_eq, sha256};
+use usher_jose::{EcKey, base64url, constant_time_eq, sha256};
 
 use super::subscribers::Special;
+use super::switchboard::{DemoProvider, Fault};
 use super::tokens::{Kind, Session};
 use super::{DemoClient, DemoProviders};
 
@@ -160,9 +163,10 @@ impl DemoProviders {
         {
             self.signed_out.insert(hint.content.sid, ());
         }
-        // Registered for every client: usher's own addresses for coming back, whatever they carry.
-        let url = Url::parse(post_logout_redirect_uri?).ok()?;
-        url.as_str().strip_prefix(&self.origin)?.starts_with("/sp/").then_some(url)
+        // Registered for every client: usher's own address for coming back.
+        let registered = format!("{}/sp/oauth2/logout-callback", self.origin);
+        let url = post_logout_redirect_uri.filter(|url| *url == registered)?;
+        Url::parse(url).ok()
     }
 
     fn authenticate(&self, caller: &ClientAuthentication) -> Option<&DemoClient> {
@@ -200,8 +204,25 @@ impl DemoProviders {
         let session = self
             .open::<Session>(Kind::Refresh, token)
             .filter(|session| session.client_id == client.id && self.goes_on(session))
+            .filter(|session| !self.does(Fault::RefusedRefresh) && self.is_latest(session))
             .ok_or(TokenProblem::InvalidGrant)?;
-        self.tokens(&session, token.clone(), None)
+        let token = if self.does(Fault::RotatingRefreshToken) {
+            let next = Session { rotation: session.rotation + 1, ..session.clone() };
+            self.rotations.insert(next.sid.clone(), next.rotation);
+            self.sign(Kind::Refresh, &next).ok_or(TokenProblem::InvalidGrant)?
+        } else {
+            token.clone()
+        };
+        self.tokens(&session, token, None)
+    }
+
+    /// A refresh token that was replaced is no good any more.
+    fn is_latest(&self, session: &Session) -> bool {
+        self.rotations.get(&session.sid).is_none_or(|latest| latest == session.rotation)
+    }
+
+    fn does(&self, fault: Fault) -> bool {
+        self.switchboard.is_on(DemoProvider::Cablevision, fault)
     }
 
     fn tokens(
@@ -225,11 +246,16 @@ impl DemoProviders {
         let claims = IdClaims {
             sub: &session.sub,
             sid: &session.sid,
-            aud: &session.client_id,
+            aud: if self.does(Fault::WrongAudience) { "somebody" } else { &session.client_id },
             auth_time: self.clock.now().as_secs(),
             nonce,
             hba_status: if at_home { "true" } else { "false" },
         };
-        self.sign(Kind::Id, claims)
+        let age = if self.does(Fault::Expired) { Duration::from_hours(1) } else { Duration::ZERO };
+        if self.does(Fault::FormerKey) {
+            let former = EcKey::generate().ok()?.into();
+            return self.sign_with(&former, (Kind::Id, age), claims);
+        }
+        self.sign_with(&self.key, (Kind::Id, age), claims)
     }
 }

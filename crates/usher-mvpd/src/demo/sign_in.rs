@@ -162,6 +162,7 @@ impl DemoProviders {
                 sub: subscriber.user_id(),
                 client_id: checked.client_id,
                 name: subscriber.name.to_owned(),
+                rotation: 0,
             },
             redirect_uri: checked.redirect_uri.into(),
             code_challenge: checked.code_challenge,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use usher_jose::jws::{self, Kid};
-use usher_jose::{Algorithm, VerificationKeys};
+use usher_jose::{Algorithm, SigningKey, VerificationKeys};
 
 use super::DemoProviders;
 use super::subscribers::{Subscriber, by_name};
@@ -66,6 +66,9 @@ pub(super) struct Session {
     pub(super) client_id: String,
     /// The subscriber's name, for ourselves.
     pub(super) name: String,
+    /// How often its refresh token was replaced.
+    #[serde(default)]
+    pub(super) rotation: u32,
 }
 
 impl Session {
@@ -87,14 +90,24 @@ pub(super) struct Signed<C> {
 impl DemoProviders {
     /// `content` signed as `kind`; nothing only if the key is unusable.
     pub(super) fn sign(&self, kind: Kind, content: impl Serialize) -> Option<String> {
-        let now = self.clock.now();
+        self.sign_with(&self.key, (kind, Duration::ZERO), content)
+    }
+
+    /// The same with another key, as if it were `age` ago.
+    pub(super) fn sign_with(
+        &self,
+        key: &SigningKey,
+        (kind, age): (Kind, Duration),
+        content: impl Serialize,
+    ) -> Option<String> {
+        let now = self.clock.now() - age;
         let signed = Signed {
             iss: self.issuer(),
             iat: now.as_secs(),
             exp: (now + kind.lifetime()).as_secs(),
             content,
         };
-        jws::sign(&self.key, Some(kind.typ()), Kid::Named, &signed).ok()
+        jws::sign(key, Some(kind.typ()), Kid::Named, &signed).ok()
     }
 
     /// The content of `token` if it is ours, of this kind and not expired.

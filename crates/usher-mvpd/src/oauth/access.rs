@@ -1,14 +1,13 @@
 //! Access tokens for authorization calls: fresh ones, one refresh at a time (`mvpd` O1–O4).
 //!
-//! Only refresh tokens are kept with profiles; access tokens live here until they expire, in memory.
-//! A provider that rotates its refresh tokens breaks the contract (O1): the newer one is used for as
-//! long as this process runs, and the log says so.
+//! Access tokens live here until they expire, in memory; the refresh token is kept with the profile. A
+//! provider that rotates its refresh tokens breaks the contract (O1): the log says so, and the newer one
+//! is handed back to be kept in place of the old one.
 
 use std::time::Duration;
 
 use moka::future::Cache;
 use moka::ops::compute::Op;
-use url::Url;
 use usher_core::{Secret, Timestamp};
 use usher_jose::sha256;
 
@@ -56,14 +55,14 @@ impl AccessTokens {
         provider: &TokenEndpoint<'_>,
         credentials: &OAuthCredentials,
         now: Timestamp,
-    ) -> Result<Option<Secret<String>>, AccessError> {
-        let first = Secret::new(credentials.access_token.clone());
+    ) -> Result<Option<Live>, AccessError> {
+        let first = || Live { token: Secret::new(credentials.access_token.clone()), renewed: None };
         if is_live(credentials.access_expires_at, now) {
-            return Ok(Some(first));
+            return Ok(Some(first()));
         }
         let Some(original) = &credentials.refresh_token else {
             // Without a known end the token may still be good; only the provider can tell.
-            return Ok(credentials.access_expires_at.is_none().then_some(first));
+            return Ok(credentials.access_expires_at.is_none().then(first));
         };
         let renewal = |known: Option<moka::Entry<_, Access>>| async move {
             let known = known.map(moka::Entry::into_value);
@@ -73,26 +72,50 @@ impl AccessTokens {
             let token = known.map_or_else(|| Secret::new(original.clone()), |it| it.refresh_token);
             let grant = Grant::Refresh(token.expose());
             let tokens = token::request(peers, provider, &grant).await?;
-            Ok(Op::Put(Access::new(tokens, token, provider.url, now)))
+            Ok(Op::Put(Access::new(tokens, token, provider, now)))
         };
         let key = sha256(format!("{}\0{original}", provider.client.id).as_bytes());
         let entry = self.0.entry(key).and_try_compute_with(renewal).await.map_err(refused)?;
-        Ok(entry.into_entry().map(|entry| entry.into_value().token))
+        Ok(entry.into_entry().map(|entry| {
+            let access = entry.into_value();
+            let rotated = access.refresh_token.expose() != original;
+            Live { renewed: rotated.then(|| access.renewing(credentials)), token: access.token }
+        }))
     }
 }
 
+/// A token that can be used.
+pub(crate) struct Live {
+    pub(crate) token: Secret<String>,
+    /// What to keep from now on, if the provider wants another refresh token to be used.
+    pub(crate) renewed: Option<OAuthCredentials>,
+}
+
 impl Access {
-    fn new(tokens: Tokens, used: Secret<String>, provider: &Url, now: Timestamp) -> Self {
+    fn new(
+        tokens: Tokens,
+        used: Secret<String>,
+        provider: &TokenEndpoint<'_>,
+        now: Timestamp,
+    ) -> Self {
         let expires_at = tokens.lifetime().map(|lifetime| now + lifetime);
-        let refresh_token = match tokens.refresh_token {
-            Some(newer) if newer != *used.expose() => {
-                let provider = provider.host_str().unwrap_or_default();
-                tracing::warn!(provider, "the provider rotates refresh tokens (mvpd O1)");
-                Secret::new(newer)
-            }
-            _ => used,
-        };
+        let newer = tokens.refresh_token.filter(|newer| newer != used.expose());
+        if newer.is_some() {
+            let provider = provider.url.host_str().unwrap_or_default();
+            tracing::warn!(provider, "the provider rotates refresh tokens (mvpd O1)");
+        }
+        let refresh_token = newer.filter(|_| provider.accept_rotation).map_or(used, Secret::new);
         Self { token: Secret::new(tokens.access_token), expires_at, refresh_token }
+    }
+
+    /// `credentials` as they are after the refresh.
+    fn renewing(&self, credentials: &OAuthCredentials) -> OAuthCredentials {
+        OAuthCredentials {
+            access_token: self.token.expose().clone(),
+            access_expires_at: self.expires_at,
+            refresh_token: Some(self.refresh_token.expose().clone()),
+            ..credentials.clone()
+        }
     }
 }
 

@@ -17,24 +17,33 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 use usher_core::{Clock, Entropy, EntropyExt, Secret};
-use usher_entitle::{Partner, SignInError, SignInStart, VerifiedIdentity};
+use usher_entitle::{BrowserStep, Partner, SignInError, SignInStart, Upstream, VerifiedIdentity};
 use usher_jose::{base64url, sha256};
-use usher_registry::{OAuthEndpoint, PreflightMode};
+use usher_registry::{
+    AuthnEndpoint, AuthnProtocol, ChosenEndpoints, Connection, EffectiveSettings, OAuthEndpoint,
+    RedirectLogout, ReturnedState,
+};
 
-pub(crate) use self::access::{AccessError, AccessTokens};
+pub(crate) use self::access::{AccessError, AccessTokens, Live};
 use self::callback::Callback;
 use self::keys::KeySets;
 pub(crate) use self::token::{Client, TokenEndpoint};
 use self::token::{Grant, TokenError, Tokens};
 use crate::claims;
 use crate::credentials::{Credentials, OAuthCredentials};
+use crate::path;
 use crate::peer::{PeerError, Peers, exchange};
+
+/// Where providers send browsers back to, below the server's origin (`mvpd` §6.1).
+const CALLBACK_PATH: &str = "sp/oauth2/callback";
+const LOGOUT_CALLBACK_PATH: &str = "sp/oauth2/logout-callback";
 
 /// The OAuth side of the gateway.
 pub(crate) struct OAuth {
     peers: Peers,
     keys: KeySets,
     redirect_uri: Url,
+    logout_uri: Url,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -42,31 +51,42 @@ pub(crate) struct OAuth {
 /// What must be known to check the answer.
 #[derive(Serialize, Deserialize)]
 struct Pending {
+    endpoints: ChosenEndpoints,
     nonce: String,
     verifier: String,
 }
 
 impl OAuth {
-    /// Sends viewers to `redirect_uri` after their sign-in.
+    /// Sends viewers back to addresses below `base_url`.
     pub(crate) fn new(
         peers: Peers,
-        redirect_uri: Url,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-    ) -> Self {
-        Self { peers, keys: KeySets::default(), redirect_uri, clock, entropy }
+        base_url: &Url,
+        (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
+    ) -> Result<Self, url::ParseError> {
+        Ok(Self {
+            peers,
+            keys: KeySets::default(),
+            redirect_uri: base_url.join(CALLBACK_PATH)?,
+            logout_uri: base_url.join(LOGOUT_CALLBACK_PATH)?,
+            clock,
+            entropy,
+        })
     }
 
     /// The authorization request (`mvpd` §6.2).
     pub(crate) fn begin(
         &self,
         partner: &Partner,
-        endpoint: &OAuthEndpoint,
+        (endpoint, oauth): (&AuthnEndpoint, &OAuthEndpoint),
+        (settings, connection): (&EffectiveSettings, &Connection),
         state: &str,
     ) -> Result<SignInStart, SignInError> {
-        let client = Client::of(partner)?;
+        let client = Client::of(partner, oauth.client_authentication)?;
         let random = || base64url(self.entropy.bytes::<32>());
-        let pending = Pending { nonce: random(), verifier: random() };
+        let endpoints =
+            ChosenEndpoints { authn: Some(endpoint.id().to_owned()), ..partner.endpoints() };
+        let endpoint = oauth;
+        let pending = Pending { endpoints, nonce: random(), verifier: random() };
         let mut location = endpoint.authorization_url.clone();
         let mut query = location.query_pairs_mut();
         query
@@ -83,38 +103,58 @@ impl OAuth {
                 .append_pair("code_challenge", &base64url(sha256(pending.verifier.as_bytes())))
                 .append_pair("code_challenge_method", "S256");
         }
+        query.extend_pairs(wishes(partner, endpoint, settings, connection));
         drop(query);
         let pending = serde_json::to_string(&pending)
             .map_err(|error| SignInError::Unsupported(error.to_string()))?;
-        Ok(SignInStart { location, pending: Secret::new(pending) })
+        Ok(SignInStart { step: BrowserStep::Go(location), pending: Secret::new(pending) })
     }
 
     /// Redeems the code and believes what the provider proves (`mvpd` §6.3, §6.4).
     pub(crate) async fn finish(
         &self,
         partner: &Partner,
-        endpoint: &OAuthEndpoint,
         pending: &Secret<String>,
         answer: &[(String, String)],
     ) -> Result<VerifiedIdentity, SignInError> {
         let pending: Pending = serde_json::from_str(pending.expose())
             .map_err(|_| unverified("nothing is known about this sign-in"))?;
+        let endpoint = pending.endpoints.authn.as_deref().unwrap_or_default();
+        let endpoint = partner
+            .speaker()
+            .authn
+            .get(endpoint)
+            .and_then(oauth_of)
+            .ok_or_else(|| unverified("the sign-in did not begin with OAuth"))?;
         let code = Callback::read(answer)?.code_from(&endpoint.issuer)?;
         let tokens = self.redeem(partner, endpoint, code, &pending.verifier).await?;
         let nonce = is_openid(endpoint).then_some(pending.nonce.as_str());
-        let claims = self.claims(Client::of(partner)?.id, endpoint, &tokens, nonce).await?;
+        let claims = self
+            .claims(
+                Client::of(partner, endpoint.client_authentication)?.id,
+                endpoint,
+                &tokens,
+                nonce,
+            )
+            .await?;
         let user_id = claims::user_id(endpoint, &claims)
             .ok_or_else(|| unverified("the answer holds no usable user id"))?;
-        let attributes = claims::attributes(&endpoint.claims, &claims);
-        let line_up = (partner.mvpd.preflight.mode == PreflightMode::Lineup)
-            .then(|| attributes.get("channelID").and_then(words))
-            .flatten();
+        let attributes = {
+            let find = |name: &str| path::member(&claims, name).cloned();
+            claims::attributes(&endpoint.claims, find)
+        };
         Ok(VerifiedIdentity {
             user_id,
-            home_based: claims::home_based(&claims),
-            credentials: self.credentials(tokens, line_up).seal(),
+            home_based: claims::home_based(claims.get(claims::HBA_STATUS)),
+            upstream: Upstream {
+                endpoint: pending.endpoints.authn.clone(),
+                subject: claims.get("sub").and_then(Value::as_str).map(str::to_owned),
+                session_index: claims.get("sid").and_then(Value::as_str).map(str::to_owned),
+            },
+            credentials: self.credentials(tokens, pending.endpoints).seal(),
             attributes,
-            not_after: None,
+            not_after: endpoint.refresh_ttl.map(|ttl| self.clock.now() + ttl),
+            proof_not_after: None,
         })
     }
 
@@ -127,7 +167,7 @@ impl OAuth {
     ) -> Result<Tokens, SignInError> {
         let verifier = endpoint.pkce.then_some(verifier);
         let grant = Grant::Code { code, redirect_uri: &self.redirect_uri, verifier };
-        let provider = TokenEndpoint { url: &endpoint.token_url, client: Client::of(partner)? };
+        let provider = TokenEndpoint::of(endpoint, partner)?;
         token::request(&self.peers, &provider, &grant).await.map_err(|error| match error {
             TokenError::Refused(code) => unverified(&format!("the code was refused: {code}")),
             TokenError::Peer(error) => unreachable("token endpoint", error),
@@ -193,14 +233,45 @@ impl OAuth {
         profile.await.map_err(|error| unreachable("user-profile endpoint", error))
     }
 
-    fn credentials(&self, tokens: Tokens, line_up: Option<Vec<String>>) -> Credentials {
+    fn credentials(&self, tokens: Tokens, endpoints: ChosenEndpoints) -> Credentials {
         Credentials::Oauth2(OAuthCredentials {
+            endpoints,
             access_expires_at: tokens.lifetime().map(|lifetime| self.clock.now() + lifetime),
             access_token: tokens.access_token,
             refresh_token: tokens.refresh_token,
             id_token: tokens.id_token,
-            line_up,
         })
+    }
+
+    /// Where the browser signs out (`mvpd` §6.5), and comes back from with `state`.
+    pub(crate) fn sign_out(
+        &self,
+        partner: &Partner,
+        logout: &RedirectLogout,
+        credentials: Option<&Credentials>,
+        state: &str,
+    ) -> Url {
+        let mut back = self.logout_uri.clone();
+        let mut location = logout.url.clone();
+        let mut query = location.query_pairs_mut();
+        match logout.state {
+            ReturnedState::InAddress => {
+                back.query_pairs_mut().append_pair("state", state);
+                query.append_pair(&logout.return_parameter, back.as_str());
+            }
+            ReturnedState::Beside => {
+                query.append_pair(&logout.return_parameter, back.as_str());
+                query.append_pair("state", state);
+            }
+        }
+        if let Some(Credentials::Oauth2(tokens)) = credentials {
+            let hint = tokens.id_token.as_deref().map(|token| ("id_token_hint", token));
+            query.extend_pairs(hint);
+        }
+        let client = partner.integration.client_id.as_deref().map(|id| ("client_id", id));
+        query.extend_pairs(client);
+        drop(query);
+        location
     }
 }
 
@@ -223,13 +294,34 @@ fn is_openid(endpoint: &OAuthEndpoint) -> bool {
     endpoint.scope.split(' ').any(|scope| scope == "openid")
 }
 
-fn words(value: &Value) -> Option<Vec<String>> {
-    let words = value.as_array()?.iter();
-    Some(words.filter_map(|word| word.as_str().map(str::to_owned)).collect())
+/// The OAuth side of a sign-in endpoint, if it has one.
+pub(crate) fn oauth_of(endpoint: &AuthnEndpoint) -> Option<&OAuthEndpoint> {
+    match &endpoint.protocol {
+        AuthnProtocol::Oauth2(oauth) => Some(oauth),
+        AuthnProtocol::Saml2(_) => None,
+    }
+}
+
+/// What the catalog wants to be asked for beyond the standard (`mvpd` §6.2).
+fn wishes<'w>(
+    partner: &'w Partner,
+    endpoint: &'w OAuthEndpoint,
+    settings: &EffectiveSettings,
+    connection: &'w Connection,
+) -> impl Iterator<Item = (&'w str, &'w str)> {
+    let force = connection.force_authn.unwrap_or(false).then(|| {
+        let name = connection.force_authn_parameter_name.as_deref().unwrap_or("prompt");
+        (name, connection.force_authn_parameter_value.as_deref().unwrap_or("none"))
+    });
+    let home_based = settings.attempt_hba().unwrap_or(false);
+    let home_based = home_based.then_some((endpoint.hba_parameter.as_str(), "true"));
+    let requestor = endpoint.requestor_parameter.as_deref();
+    let requestor = requestor.map(|name| (name, partner.requestor()));
+    [force, home_based, requestor].into_iter().flatten()
 }
 
 fn unverified(why: &str) -> SignInError {
-    SignInError::Unverified(why.to_owned())
+    SignInError::Unverified { code: "oauth", detail: why.to_owned() }
 }
 
 fn unreachable(what: &str, error: PeerError) -> SignInError {

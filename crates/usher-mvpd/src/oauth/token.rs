@@ -9,6 +9,7 @@ use serde::Deserialize;
 use url::Url;
 use usher_core::Secret;
 use usher_entitle::{Partner, SignInError};
+use usher_registry::{ClientAuthentication, OAuthEndpoint};
 
 use crate::peer::{Answer, PeerError, Peers, exchange};
 use crate::text;
@@ -17,20 +18,25 @@ use crate::text;
 pub(crate) struct Client<'p> {
     pub(crate) id: &'p str,
     secret: Option<&'p Secret<String>>,
+    authentication: ClientAuthentication,
 }
 
 impl<'p> Client<'p> {
     /// The client of `partner`'s integration.
-    pub(crate) fn of(partner: &'p Partner) -> Result<Self, SignInError> {
+    pub(crate) fn of(
+        partner: &'p Partner,
+        authentication: ClientAuthentication,
+    ) -> Result<Self, SignInError> {
         let id = partner.integration.client_id.as_deref().ok_or_else(|| {
             SignInError::Unsupported("the integration has no OAuth client id".to_owned())
         })?;
-        Ok(Self { id, secret: partner.integration.client_secret.as_ref() })
+        Ok(Self { id, secret: partner.integration.client_secret.as_ref(), authentication })
     }
 
     /// `client_secret_basic`: both parts form-encoded before base64 (RFC 6749 §2.3.1).
     fn authorization(&self) -> Option<String> {
-        let secret = self.secret?.expose();
+        let secret = self.secret.filter(|_| self.authentication == ClientAuthentication::Basic)?;
+        let secret = secret.expose();
         let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
         let pair = format!("{}:{}", encoded(self.id), encoded(secret));
         Some(format!("Basic {}", STANDARD.encode(pair)))
@@ -41,6 +47,16 @@ impl<'p> Client<'p> {
 pub(crate) struct TokenEndpoint<'p> {
     pub(crate) url: &'p Url,
     pub(crate) client: Client<'p>,
+    /// Is a refresh token used that replaces the one of the sign-in (`mvpd` O1)?
+    pub(crate) accept_rotation: bool,
+}
+
+impl<'p> TokenEndpoint<'p> {
+    /// The token endpoint of `oauth`, and who `partner`'s integration is there.
+    pub(crate) fn of(oauth: &'p OAuthEndpoint, partner: &'p Partner) -> Result<Self, SignInError> {
+        let client = Client::of(partner, oauth.client_authentication)?;
+        Ok(Self { url: &oauth.token_url, client, accept_rotation: oauth.accept_rotation })
+    }
 }
 
 /// What is exchanged for tokens.
@@ -98,19 +114,21 @@ pub(super) async fn request(
         .post(endpoint.url)?
         .header("Accept", "application/json")
         .header("Content-Type", "application/x-www-form-urlencoded");
-    let mut public_client = Some(client.id);
-    if let Some(authorization) = client.authorization() {
+    let authorization = client.authorization();
+    let in_form = authorization.is_none().then_some(client);
+    if let Some(authorization) = authorization {
         request = request.header("Authorization", authorization);
-        public_client = None;
     }
-    read(&exchange(request.body(form(grant, public_client))).await?)
+    read(&exchange(request.body(form(grant, in_form))).await?)
 }
 
-/// A client without a secret names itself in the form.
-fn form(grant: &Grant<'_>, public_client: Option<&str>) -> String {
+/// A client without a secret, or one that has to, names itself in the form.
+fn form(grant: &Grant<'_>, client: Option<&Client<'_>>) -> String {
     let mut form = Serializer::new(String::new());
-    if let Some(id) = public_client {
-        form.append_pair("client_id", id);
+    if let Some(client) = client {
+        form.append_pair("client_id", client.id);
+        let secret = client.secret.map(|secret| ("client_secret", secret.expose()));
+        form.extend_pairs(secret);
     }
     match grant {
         Grant::Code { code, redirect_uri, verifier } => {

@@ -7,11 +7,12 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use url::Url;
-use usher_core::Secret;
-use usher_jose::{EcKey, OsEntropy, base64url, sha256};
+use usher_core::{Clock as _, Secret};
+use usher_jose::{Certificate, EcKey, OsEntropy, base64url, sha256};
 use usher_mvpd::demo::{
     AuthorizeError, AuthorizeRequest, ClientAuthentication, Decision, DecisionAnswer,
-    DecisionQuestion, DemoClient, SUBSCRIBERS, SignInOutcome, TokenAnswer, TokenForm, TokenProblem,
+    DecisionQuestion, DemoClient, DemoSettings, SUBSCRIBERS, SamlIdentity, SamlPeer, SignInOutcome,
+    TokenAnswer, TokenForm, TokenProblem,
 };
 use usher_mvpd::{DemoProviders, Resource};
 use usher_testkit::ManualClock;
@@ -24,6 +25,14 @@ struct Cablevision {
     clock: Arc<ManualClock>,
 }
 
+fn saml_identity() -> SamlIdentity {
+    let key = EcKey::generate().unwrap();
+    let now = ManualClock::default().now();
+    let validity = (now, now + Duration::from_hours(24));
+    let certificate = Certificate::self_signed(&key, "a provider", validity).unwrap();
+    SamlIdentity { key, certificate }
+}
+
 impl Cablevision {
     fn open() -> Self {
         let clock = Arc::new(ManualClock::default());
@@ -33,11 +42,21 @@ impl Cablevision {
         };
         let providers = DemoProviders::new(
             &Url::parse("http://127.0.0.1:8080").unwrap(),
-            EcKey::generate().unwrap(),
-            vec![client("one", "1"), client("two", "2")],
-            None,
+            DemoSettings {
+                cablevision: EcKey::generate().unwrap(),
+                clients: vec![client("one", "1"), client("two", "2")],
+                opco: saml_identity(),
+                opcohub: saml_identity(),
+                peer: SamlPeer {
+                    entity_id: "https://saml.sp.usher.example".into(),
+                    signing: vec![saml_identity().certificate],
+                    encryption: saml_identity().certificate,
+                },
+                authz_ttl: None,
+            },
             (Arc::clone(&clock) as _, Arc::new(OsEntropy)),
-        );
+        )
+        .unwrap();
         Self { providers, clock }
     }
 
@@ -201,10 +220,12 @@ fn one_kind_of_token_does_not_pass_as_another_and_a_signed_out_one_not_at_all() 
     let refreshed = cablevision.refresh(&tokens.refresh_token, &one).unwrap();
     assert_eq!(refreshed.refresh_token, tokens.refresh_token);
 
-    let back = "http://127.0.0.1:8080/sp/oauth2/logout-callback?state=1";
+    let back = "http://127.0.0.1:8080/sp/oauth2/logout-callback";
     let returned = providers.log_out(Some(&id_token), Some(back));
     assert_eq!(returned.map(String::from).as_deref(), Some(back));
-    assert!(providers.log_out(None, Some("https://evil.example/sp/")).is_none());
+    assert!(
+        providers.log_out(None, Some("https://evil.example/sp/oauth2/logout-callback")).is_none()
+    );
     assert!(providers.user_info(&tokens.access_token).is_none());
     let refused = cablevision.refresh(&tokens.refresh_token, &one).err();
     assert_eq!(refused, Some(TokenProblem::InvalidGrant));
@@ -218,7 +239,7 @@ fn every_subscriber_is_decided_about_as_the_table_says() {
         let mrss = STANDARD.encode(Resource::parse(channel).unwrap().mrss);
         let question = DecisionQuestion { user_id: subscriber.user_id(), mrss, client_ip: None };
         match providers.decide(&question, None) {
-            DecisionAnswer::Decided(Decision::Permit { ttl }) => format!("permit {ttl}"),
+            DecisionAnswer::Decided(Decision::Permit { ttl: Some(ttl) }) => format!("permit {ttl}"),
             DecisionAnswer::Decided(Decision::Deny { reason, .. }) => reason.to_owned(),
             DecisionAnswer::Late(delay, _) => format!("late {}", delay.as_secs()),
             other => format!("{other:?}"),

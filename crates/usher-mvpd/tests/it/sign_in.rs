@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use url::Url;
 use usher_core::Secret;
-use usher_entitle::{MvpdSignIn as _, SignInAnswer, SignInError, SignInStart, VerifiedIdentity};
+use usher_entitle::{
+    BrowserStep, MvpdSignIn as _, SignInAnswer, SignInError, SignInStart, VerifiedIdentity,
+};
 use usher_jose::jws::{self, Kid};
 use usher_jose::{EcKey, Jwks, RsaKey, SigningKey, base64url, sha256, sign_hs256};
 
@@ -23,12 +26,20 @@ struct Provider {
     asked: HashMap<String, String>,
 }
 
+/// Where the browser goes.
+fn location(start: &SignInStart) -> &Url {
+    match &start.step {
+        BrowserStep::Go(location) => location,
+        BrowserStep::Post(form) => panic!("{form:?}"),
+    }
+}
+
 impl Provider {
     async fn new() -> Self {
         let peer = Peer::answering(|_| Reply::Plain(404, String::new())).await;
         let world = World::with(&peer);
-        let start = world.gateway.begin(&world.partner, "the-state").await.unwrap();
-        let asked = start.location.query_pairs().into_owned().collect();
+        let start = world.begin("the-state").await;
+        let asked = location(&start).query_pairs().into_owned().collect();
         Self { peer, world, key: EcKey::generate().unwrap().into(), start, asked }
     }
 
@@ -90,7 +101,7 @@ async fn mvpd_13_the_request_carries_pkce_state_and_nonce() {
     let provider = Provider::new().await;
     let asked = &provider.asked;
     assert!(
-        provider.start.location.as_str().starts_with("https://cable.example/authorize?brand=1&")
+        location(&provider.start).as_str().starts_with("https://cable.example/authorize?brand=1&")
     );
     for (name, value) in [
         ("response_type", "code"),
@@ -103,8 +114,8 @@ async fn mvpd_13_the_request_carries_pkce_state_and_nonce() {
         assert_eq!(asked[name], value);
     }
     assert_eq!(asked["nonce"].len(), 43);
-    let again = provider.world.gateway.begin(&provider.world.partner, "s").await.unwrap();
-    let again: HashMap<_, _> = again.location.query_pairs().into_owned().collect();
+    let again = provider.world.begin("s").await;
+    let again: HashMap<_, _> = location(&again).query_pairs().into_owned().collect();
     assert_ne!(again["nonce"], asked["nonce"]);
     assert_ne!(again["code_challenge"], asked["code_challenge"]);
 }
@@ -254,7 +265,7 @@ async fn a_refused_code_is_not_a_sign_in() {
     let error = provider.finish().await.unwrap_err().to_string();
     assert_eq!(
         error,
-        "the provider's answer was not accepted: the code was refused: invalid_grant"
+        "the provider's answer was not accepted (oauth): the code was refused: invalid_grant"
     );
 }
 
@@ -268,7 +279,7 @@ async fn an_answer_by_another_issuer_or_without_a_code_asks_nobody() {
         &[("state", "the-state")],
     ] {
         let error = provider.finish_with(callback).await.unwrap_err();
-        assert!(matches!(error, SignInError::Unverified(_)), "{error}");
+        assert!(matches!(error, SignInError::Unverified { .. }), "{error}");
     }
     let turned_back = provider.finish_with(&[("error", "access_denied")]).await.unwrap_err();
     assert!(matches!(&turned_back, SignInError::Refused(code) if code == "access_denied"));
@@ -281,7 +292,7 @@ async fn tokens_never_travel_in_the_clear_beyond_loopback() {
     let mut mvpd = provider(&peer);
     mvpd["authn"]["token_url"] = json!("http://cable.example/token");
     let world = World::of(&mvpd);
-    let start = world.gateway.begin(&world.partner, "s").await.unwrap();
+    let start = world.begin("s").await;
     let answer = SignInAnswer::OAuth(vec![("code".into(), "c".into())]);
     let error = world.gateway.finish(&world.partner, &start.pending, &answer).await.unwrap_err();
     assert!(error.to_string().contains("not HTTPS"), "{error}");
@@ -291,11 +302,20 @@ async fn tokens_never_travel_in_the_clear_beyond_loopback() {
 async fn logout_leads_to_the_provider_with_a_hint_and_the_way_back() {
     let provider = Provider::new().await;
     let world = &provider.world;
-    let back = "https://usher.example/sp/back?state=1".parse().unwrap();
-    let url =
-        world.gateway.sign_out(&world.partner, Some(&world.credentials(60)), &back).await.unwrap();
+    let credentials = world.credentials(60);
+    let start = world.gateway.sign_out(&world.partner, Some(&credentials), "s").await.unwrap();
+    let BrowserStep::Go(url) = start.step else { panic!("{start:?}") };
     let asked: HashMap<_, _> = url.query_pairs().into_owned().collect();
     assert!(url.as_str().starts_with("https://cable.example/logout?"));
-    assert_eq!(asked["redirect_uri"], back.as_str());
+    let back = "https://usher.example/sp/oauth2/logout-callback";
+    assert_eq!(asked["redirect_uri"], format!("{back}?state=s"));
     assert_eq!(asked["id_token_hint"], "id-0");
+
+    let mut mvpd = crate::world::provider(&Peer::answering(|_| Reply::HangsUp).await);
+    mvpd["logout"]["state"] = json!("beside");
+    let world = World::of(&mvpd);
+    let start = world.gateway.sign_out(&world.partner, None, "s").await.unwrap();
+    let BrowserStep::Go(url) = start.step else { panic!("{start:?}") };
+    let asked: HashMap<_, _> = url.query_pairs().into_owned().collect();
+    assert_eq!((asked["redirect_uri"].as_str(), asked["state"].as_str()), (back, "s"));
 }

@@ -114,7 +114,9 @@ impl AuthzResult {
 
     /// The provider's text for the viewer: without control characters and of bounded length.
     pub fn message(&self) -> Option<String> {
-        let text = self.assigned(MESSAGE).or(self.status_message.as_deref())?;
+        // Many services say `ok` to whatever they decided.
+        let status = self.status_message.as_deref().filter(|it| !it.eq_ignore_ascii_case("ok"));
+        let text = self.assigned(MESSAGE).or(status)?;
         let text: String = text.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect();
         (!text.is_empty()).then_some(text)
     }

@@ -4,7 +4,9 @@ use usher_core::Timestamp;
 
 use super::audience::{Window, accepts_audience, bounded};
 use super::document::{Carried, Envelope, StatusView, decrypted};
-use super::{Expected, IdentityProvider, Rejection, SignedPart, VerifiedAssertion, assertion};
+use super::{
+    Expected, IdentityProvider, Rejection, SignedPart, Unsolicited, VerifiedAssertion, assertion,
+};
 use crate::encryption::{Integrity, decrypt};
 use crate::names::{BEARER, SAML};
 use crate::signature::{SignatureError, covered};
@@ -22,7 +24,7 @@ impl IdentityProvider {
     ) -> Result<VerifiedAssertion, Rejection> {
         let xml = Xml::parse(response)?;
         let envelope = Envelope::open(&xml)?;
-        self.check_address(envelope, expected)?;
+        check_address(envelope, expected)?;
         check_status(envelope.root)?;
         let carried = envelope.carried()?;
 
@@ -55,33 +57,6 @@ impl IdentityProvider {
         }
     }
 
-    /// Rows 3 to 5: is it for us, for this session, and from whom we think?
-    fn check_address(
-        &self,
-        envelope: Envelope<'_>,
-        expected: &Expected<'_>,
-    ) -> Result<(), Rejection> {
-        if envelope.destination().is_some_and(|url| url != expected.acs_url) {
-            return Err(Rejection::Destination);
-        }
-        if !self.answers(envelope.in_response_to(), expected) {
-            return Err(Rejection::Unsolicited);
-        }
-        let issuer = envelope.issuer();
-        if issuer.is_some_and(|issuer| !self.issuers.contains(&issuer)) {
-            return Err(Rejection::Issuer);
-        }
-        Ok(())
-    }
-
-    /// Does `in_response_to` name the request of this session, or is none needed?
-    fn answers(&self, in_response_to: Option<&str>, expected: &Expected<'_>) -> bool {
-        match in_response_to {
-            Some(id) => expected.request_id == Some(id),
-            None => !self.block_unsolicited,
-        }
-    }
-
     /// Row 7.
     fn decrypt(&self, encrypted: Node<'_>, response_signed: bool) -> Result<String, Rejection> {
         let outer = if response_signed { Integrity::Signed } else { Integrity::Own };
@@ -107,7 +82,7 @@ impl IdentityProvider {
     ) -> Result<VerifiedAssertion, Rejection> {
         let issuer = node.child_text(SAML, "Issuer").ok_or(Rejection::Issuer)?;
         let agrees = response_issuer.is_none_or(|response| response == issuer);
-        if !agrees || !self.issuers.contains(&issuer) {
+        if !agrees || !expected.issuers.contains(&issuer) {
             return Err(Rejection::Issuer);
         }
         if node.attribute("Version") != Some("2.0") {
@@ -119,10 +94,9 @@ impl IdentityProvider {
         let authentication = assertion::Authentication::of(node)?;
         let attributes = assertion::attributes(node);
         let name_id = assertion::name_id(subject);
-        let attribute = self.user_id_attribute.as_deref();
         let until = conditions.map_or(confirmed_until, |until| until.min(confirmed_until));
         Ok(VerifiedAssertion {
-            user_id: assertion::user_id(attribute, &attributes, name_id.as_ref())?,
+            user_id: assertion::user_id(expected.user_id_attribute, &attributes, name_id.as_ref())?,
             name_id,
             session_index: authentication.session_index,
             authn_instant: authentication.instant,
@@ -170,7 +144,7 @@ impl IdentityProvider {
             let in_response_to = data.attribute("InResponseTo");
             let fits = data.attribute("Recipient") == Some(expected.acs_url)
                 && window.holds(expected.now, self.skew)
-                && self.answers(in_response_to, expected);
+                && answers(in_response_to, expected);
             let until = window.not_on_or_after.filter(|_| fits)?;
             Some((until, in_response_to.map(str::to_owned)))
         };
@@ -178,6 +152,29 @@ impl IdentityProvider {
             .children(SAML, "SubjectConfirmation")
             .find_map(fits)
             .ok_or(Rejection::SubjectConfirmation)
+    }
+}
+
+/// Rows 3 to 5: is it for us, for this session, and from whom we think?
+fn check_address(envelope: Envelope<'_>, expected: &Expected<'_>) -> Result<(), Rejection> {
+    if envelope.destination().is_some_and(|url| url != expected.acs_url) {
+        return Err(Rejection::Destination);
+    }
+    if !answers(envelope.in_response_to(), expected) {
+        return Err(Rejection::Unsolicited);
+    }
+    let issuer = envelope.issuer();
+    if issuer.is_some_and(|issuer| !expected.issuers.contains(&issuer)) {
+        return Err(Rejection::Issuer);
+    }
+    Ok(())
+}
+
+/// Does `in_response_to` name the request of this session, or is none needed?
+fn answers(in_response_to: Option<&str>, expected: &Expected<'_>) -> bool {
+    match in_response_to {
+        Some(id) => expected.request_id == Some(id),
+        None => expected.unsolicited == Unsolicited::Accepted,
     }
 }
 

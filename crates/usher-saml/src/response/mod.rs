@@ -10,6 +10,7 @@ mod check;
 mod document;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use usher_core::Timestamp;
@@ -25,22 +26,16 @@ pub(crate) use document::{StatusView, is_message};
 /// What the configuration says about a provider that signs viewers in.
 #[derive(Debug)]
 pub struct IdentityProvider {
-    /// Entity ids that may stand as issuer; several for a proxied MVPD (`mvpd` §12.1).
-    pub issuers: Vec<String>,
     /// The provider's pinned keys.
-    pub trust: TrustedKeys,
+    pub trust: Arc<TrustedKeys>,
     /// Which part must be signed.
     pub signed: SignedPart,
     /// Keys assertions may be encrypted to, the newest first.
-    pub decryption_keys: Vec<DecryptionKey>,
+    pub decryption_keys: Arc<[DecryptionKey]>,
     /// Are clear assertions refused?
     pub require_encryption: bool,
-    /// Are answers nobody asked for refused? The default of the contract is yes.
-    pub block_unsolicited: bool,
     /// How far the provider's clock may be off, 0 to 600 s; 120 s by default.
     pub skew: Duration,
-    /// The attribute that names the viewer; the name identifier if there is none (`mvpd` §5.6).
-    pub user_id_attribute: Option<String>,
 }
 
 /// Which part of an answer must be signed. Signatures beyond that must be valid all the same.
@@ -66,8 +61,24 @@ pub struct Expected<'a> {
     pub sp_entity_id: &'a str,
     /// The requestor the request was scoped to (`mvpd` §5.4).
     pub requestor: Option<&'a str>,
+    /// Entity ids that may stand as issuer; several for a proxied MVPD (`mvpd` §12.1).
+    pub issuers: &'a [String],
     /// The id of the request this session sent and that nobody has answered yet.
     pub request_id: Option<&'a str>,
+    /// What becomes of answers nobody asked for.
+    pub unsolicited: Unsolicited,
+    /// The attribute that names the viewer; the name identifier if there is none (`mvpd` §5.6).
+    pub user_id_attribute: Option<&'a str>,
+}
+
+/// What becomes of answers nobody asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unsolicited {
+    /// They are refused.
+    #[default]
+    Refused,
+    /// They are accepted if they are good in every other way.
+    Accepted,
 }
 
 /// What a provider proved about a viewer.

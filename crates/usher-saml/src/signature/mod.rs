@@ -15,7 +15,9 @@ pub use verify::SignatureError;
 pub(crate) use verify::covered;
 
 /// RSASSA-PKCS1-v1_5 with SHA-256: what we sign with.
-pub(crate) const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
+const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
+/// ECDSA with SHA-256: what we sign with where the key is of that kind.
+const ECDSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256";
 const RSA_SHA1: &str = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
 const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
 const SHA1: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
@@ -25,7 +27,7 @@ const METHODS: [&str; 5] = [
     RSA_SHA256,
     "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384",
     "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",
-    "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
+    ECDSA_SHA256,
     "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384",
 ];
 

@@ -4,11 +4,11 @@ use std::fmt;
 
 use bergshamra::crypto::sign::{SigningKey, from_uri};
 use bergshamra::dsig::sign::sign_owned;
-use bergshamra::keys::loader::load_rsa_private_pem;
+use bergshamra::keys::loader::{load_ec_p256_private_pem, load_rsa_private_pem};
 use bergshamra::{DsigContext, KeysManager};
-use usher_jose::{Certificate, RsaKey};
+use usher_jose::{Certificate, SigningKeyRef};
 
-use super::{RSA_SHA256, SHA256};
+use super::{ECDSA_SHA256, RSA_SHA256, SHA256};
 use crate::names::{DS, ENVELOPED, EXC_C14N};
 use crate::xml::Element;
 
@@ -26,22 +26,33 @@ pub enum SignError {
     Encrypt,
 }
 
-/// An RSA key with the certificate that announces it. Signs RSA-SHA256.
+/// A key with the certificate that announces it. Signs RSA-SHA256 or ECDSA-SHA256.
 pub struct SigningIdentity {
     context: DsigContext,
     key: SigningKey,
+    method: &'static str,
     certificate: Certificate,
 }
 
 impl SigningIdentity {
     /// `key`, announced by `certificate`.
-    pub fn new(key: &RsaKey, certificate: Certificate) -> Result<Self, SignError> {
+    pub fn new<'k>(
+        key: impl Into<SigningKeyRef<'k>>,
+        certificate: Certificate,
+    ) -> Result<Self, SignError> {
+        let key = key.into();
         let pem = key.to_pkcs8_pem().map_err(|_| SignError::Key)?;
-        let loaded = load_rsa_private_pem(pem.expose().as_bytes()).map_err(|_| SignError::Key)?;
+        let (loaded, method) = match key {
+            SigningKeyRef::Rsa(_) => (load_rsa_private_pem(pem.expose().as_bytes()), RSA_SHA256),
+            SigningKeyRef::Ec(_) => {
+                (load_ec_p256_private_pem(pem.expose().as_bytes()), ECDSA_SHA256)
+            }
+        };
+        let loaded = loaded.map_err(|_| SignError::Key)?;
         let software = loaded.to_signing_key().ok().flatten().ok_or(SignError::Key)?;
         let mut keys = KeysManager::new();
         keys.add_key(loaded);
-        Ok(Self { context: DsigContext::new(keys), key: software, certificate })
+        Ok(Self { context: DsigContext::new(keys), key: software, method, certificate })
     }
 
     /// The certificate that announces the key.
@@ -54,16 +65,21 @@ impl SigningIdentity {
         sign_owned(&self.context, xml).map_err(|_| SignError::Sign)
     }
 
-    /// An RSA-SHA256 signature beside the message, for the redirect binding.
+    /// The method of its signatures.
+    pub(crate) const fn method(&self) -> &'static str {
+        self.method
+    }
+
+    /// A signature beside the message, for the redirect binding.
     pub(crate) fn sign_detached(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        let algorithm = from_uri(RSA_SHA256).map_err(|_| SignError::Sign)?;
+        let algorithm = from_uri(self.method).map_err(|_| SignError::Sign)?;
         algorithm.sign(&self.key, message).map_err(|_| SignError::Sign)
     }
 
     /// An enveloped signature of the element with this id, still empty. `prefixes` are the namespace
     /// prefixes canonicalization shall treat inclusively (`mvpd` §7.3).
     pub(crate) fn template(&self, id: &str, prefixes: Option<&str>) -> Element {
-        template(id, prefixes, &self.certificate)
+        template((id, prefixes), self.method, &self.certificate)
     }
 }
 
@@ -74,7 +90,11 @@ impl fmt::Debug for SigningIdentity {
 }
 
 /// An enveloped signature of the element with this id, still empty.
-pub(crate) fn template(id: &str, prefixes: Option<&str>, certificate: &Certificate) -> Element {
+pub(crate) fn template(
+    (id, prefixes): (&str, Option<&str>),
+    method: &'static str,
+    certificate: &Certificate,
+) -> Element {
     let canonical = match prefixes {
         Some(prefixes) => Element::new("ds:Transform").attr("Algorithm", EXC_C14N).child(
             &Element::new("ec:InclusiveNamespaces")
@@ -94,7 +114,7 @@ pub(crate) fn template(id: &str, prefixes: Option<&str>, certificate: &Certifica
         .child(&Element::new("ds:DigestValue"));
     let info = Element::new("ds:SignedInfo")
         .child(&Element::new("ds:CanonicalizationMethod").attr("Algorithm", EXC_C14N))
-        .child(&Element::new("ds:SignatureMethod").attr("Algorithm", RSA_SHA256))
+        .child(&Element::new("ds:SignatureMethod").attr("Algorithm", method))
         .child(&reference);
     Element::new("ds:Signature")
         .attr("xmlns:ds", DS)

@@ -31,7 +31,7 @@ fn an_encrypted_assertion_nobody_signed_is_refused() {
 #[test]
 fn an_older_key_still_decrypts() {
     let keys = [&ATTACKER.key, &SERVICE.key].map(|key| DecryptionKey::new(key).unwrap());
-    let provider = IdentityProvider { decryption_keys: keys.into(), ..provider() };
+    let provider = IdentityProvider { decryption_keys: Arc::new(keys), ..provider() };
     let document = encrypted(SignParts::Both, &SERVICE);
     assert!(provider.verify(&document, &expected()).is_ok());
 }

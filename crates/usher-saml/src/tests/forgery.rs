@@ -27,7 +27,7 @@ fn a_key_that_is_not_pinned_signs_nothing_whatever_the_message_says() {
         assert_eq!(refusal(&document_by(&ATTACKER, parts)), "signature");
     }
     let nobody = TrustedKeys::pinned(&[], Sha1::Refused).unwrap();
-    let open = IdentityProvider { trust: nobody, ..provider() };
+    let open = IdentityProvider { trust: Arc::new(nobody), ..provider() };
     for parts in [SignParts::Both, SignParts::Neither] {
         let rejection = open.verify(&document(parts), &expected()).unwrap_err();
         assert_eq!(rejection.code(), "signature");

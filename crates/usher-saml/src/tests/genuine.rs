@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::binding::{Parameter, Redirected};
 use crate::scoped_entity_id;
 
 #[test]
@@ -50,7 +51,7 @@ fn both_certificates_of_a_rotation_are_accepted_in_either_order() {
     for certificates in [[&*PROVIDER, next], [next, &*PROVIDER]] {
         let certificates = certificates.map(|party| party.identity.certificate().clone());
         let trust = TrustedKeys::pinned(&certificates, Sha1::Refused).unwrap();
-        let provider = IdentityProvider { trust, ..provider() };
+        let provider = IdentityProvider { trust: Arc::new(trust), ..provider() };
         for party in [&*PROVIDER, next] {
             let document = document_by(party, SignParts::Assertion);
             assert!(provider.verify(&document, &expected()).is_ok());
@@ -107,8 +108,8 @@ fn an_unsolicited_answer_needs_consent() {
         .clear(&PROVIDER.identity)
         .unwrap();
     assert_eq!(refusal(&document), "unsolicited");
-    let open = IdentityProvider { block_unsolicited: false, ..provider() };
-    let verified = open.verify(&document, &expected()).unwrap();
+    let open = Expected { unsolicited: Unsolicited::Accepted, ..expected() };
+    let verified = provider().verify(&document, &open).unwrap();
     assert_eq!(verified.in_response_to, None);
 }
 
@@ -117,8 +118,8 @@ fn the_viewer_is_named_by_the_configured_attribute() {
     let attributes = [("guid", vec!["g-17".to_owned()]), ("empty", vec![String::new()])];
     let document = answer(&alice(), &attributes).clear(&PROVIDER.identity).unwrap();
     let by = |attribute: &str| {
-        let provider = IdentityProvider { user_id_attribute: Some(attribute.into()), ..provider() };
-        provider.verify(&document, &expected()).map(|verified| verified.user_id)
+        let expected = Expected { user_id_attribute: Some(attribute), ..expected() };
+        provider().verify(&document, &expected).map(|verified| verified.user_id)
     };
     assert_eq!(by("guid"), Ok("g-17".to_owned()));
     assert_eq!(by("empty"), Err(Rejection::NoUserId));
@@ -141,7 +142,7 @@ fn sha_1_needs_consent() {
     let certificate = Certificate::from_pem(include_str!("../../fixtures/rsa-sha1.crt")).unwrap();
     let read = |sha1| {
         let trust = TrustedKeys::pinned(std::slice::from_ref(&certificate), sha1).unwrap();
-        let provider = IdentityProvider { trust, ..provider() };
+        let provider = IdentityProvider { trust: Arc::new(trust), ..provider() };
         provider.verify(document, &expected()).map(|verified| verified.user_id)
     };
     assert_eq!(read(Sha1::Refused), Err(Rejection::Algorithm));
@@ -154,14 +155,37 @@ fn an_answer_of_pysaml2_is_read() {
     let document = include_str!("../../fixtures/pysaml2-response.xml");
     let certificate = Certificate::from_pem(include_str!("../../fixtures/pysaml2.crt")).unwrap();
     let provider = IdentityProvider {
-        issuers: vec!["urn:mvpd:odd".to_owned()],
-        trust: TrustedKeys::pinned(&[certificate], Sha1::Refused).unwrap(),
+        trust: Arc::new(TrustedKeys::pinned(&[certificate], Sha1::Refused).unwrap()),
         signed: SignedPart::Both,
         ..provider()
     };
     let now = crate::instant::parse("2026-11-23T23:43:30Z").unwrap();
-    let verified = provider.verify(document, &Expected { now, ..expected() }).unwrap();
+    let verified = provider
+        .verify(document, &Expected { now, issuers: &["urn:mvpd:odd".to_owned()], ..expected() })
+        .unwrap();
     assert_eq!(verified.user_id, "odd-1");
     assert_eq!(verified.attributes["urn:mace:dir:attribute-def:uid"], ["odd-1"]);
     assert_eq!(verified.attributes["urn:mace:dir:attribute-def:givenName"], ["Ödd & Co"]);
+}
+
+/// Keys of the other kind: in documents, in queries, and by whoever trusts them alone.
+#[test]
+fn elliptic_curve_keys_sign_too() {
+    let key = usher_jose::EcKey::generate().unwrap();
+    let years = (NOW, NOW + Duration::from_hours(24));
+    let certificate = Certificate::self_signed(&key, "curved", years).unwrap();
+    let trust = TrustedKeys::pinned(std::slice::from_ref(&certificate), Sha1::Refused).unwrap();
+    let identity = SigningIdentity::new(&key, certificate).unwrap();
+    let document = answer(&alice(), &[]).clear(&identity).unwrap();
+    let curved = IdentityProvider { trust: Arc::new(trust), ..provider() };
+    assert!(curved.verify(&document, &expected()).is_ok());
+    assert_eq!(refusal(&document), "signature");
+
+    let url =
+        crate::binding::redirect_url(ACS, (Parameter::Request, "<a/>"), None, Some(&identity));
+    let url = url.unwrap();
+    let query = url.split_once('?').unwrap().1;
+    let message = Redirected::parse(query, Parameter::Request).unwrap();
+    assert_eq!(message.is_signed(&curved.trust), Ok(true));
+    assert!(message.is_signed(&PROVIDER.trusted()).is_err());
 }

@@ -8,7 +8,7 @@ mod messages;
 mod noise;
 mod wrapping;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use usher_core::Timestamp;
@@ -17,13 +17,14 @@ use usher_jose::{Certificate, RsaKey};
 use crate::idp::{ResponseToSign, SignParts};
 use crate::{
     DecryptionKey, Expected, IdentityProvider, NameId, PERSISTENT, Rejection, Sha1, SignedPart,
-    SigningIdentity, TrustedKeys, VerifiedAssertion,
+    SigningIdentity, TrustedKeys, Unsolicited, VerifiedAssertion,
 };
 
 pub(super) const NOW: Timestamp = Timestamp::from_secs(1_932_887_727);
 pub(super) const ACS: &str = "https://sp.tve.example/sp/saml/SAMLAssertionConsumer";
 pub(super) const SP: &str = "https://saml.sp.tve.example";
 pub(super) const IDP: &str = "urn:mvpd:cableone";
+pub(super) static ISSUERS: LazyLock<[String; 1]> = LazyLock::new(|| [IDP.to_owned()]);
 pub(super) const REQUEST: &str = "_5b1f0f3e-6a55-4c2c-9a0e-1d2f7c6ab901";
 
 /// Somebody with a key.
@@ -94,14 +95,11 @@ pub(super) fn document_by(party: &Party, sign: SignParts) -> String {
 /// What the configuration says about the provider.
 pub(super) fn provider() -> IdentityProvider {
     IdentityProvider {
-        issuers: vec![IDP.to_owned()],
-        trust: PROVIDER.trusted(),
+        trust: Arc::new(PROVIDER.trusted()),
         signed: SignedPart::Either,
-        decryption_keys: vec![DecryptionKey::new(&SERVICE.key).unwrap()],
+        decryption_keys: Arc::new([DecryptionKey::new(&SERVICE.key).unwrap()]),
         require_encryption: false,
-        block_unsolicited: true,
         skew: Duration::from_mins(2),
-        user_id_attribute: None,
     }
 }
 
@@ -111,7 +109,10 @@ pub(super) fn expected() -> Expected<'static> {
         acs_url: ACS,
         sp_entity_id: SP,
         requestor: Some("NEWSCH"),
+        issuers: &*ISSUERS,
         request_id: Some(REQUEST),
+        unsolicited: Unsolicited::Refused,
+        user_id_attribute: None,
     }
 }
 

@@ -9,5 +9,6 @@ mod scan;
 mod write;
 
 pub(crate) use read::{Node, Xml};
+pub(crate) use scan::Limits;
 pub use scan::{BYTES_MAX, XmlError};
 pub(crate) use write::Element;

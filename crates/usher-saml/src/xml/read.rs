@@ -2,7 +2,7 @@
 
 use uppsala::{Document, NodeId, NodeKind, Parser};
 
-use super::scan::{XmlError, check};
+use super::scan::{Limits, XmlError, check};
 
 /// A parsed document together with the text it came from.
 pub(crate) struct Xml<'t> {
@@ -11,9 +11,14 @@ pub(crate) struct Xml<'t> {
 }
 
 impl<'t> Xml<'t> {
-    /// Parses `source`, which may be anything at all.
+    /// Parses `source`, which may be anything at all, as a message.
     pub(crate) fn parse(source: &'t str) -> Result<Self, XmlError> {
-        check(source)?;
+        Self::parse_within(source, Limits::MESSAGE)
+    }
+
+    /// Parses `source`, which may be anything at all.
+    pub(crate) fn parse_within(source: &'t str, limits: Limits) -> Result<Self, XmlError> {
+        check(source, limits)?;
         let parser = Parser::new().with_forbid_dtd(true).with_forbid_entities(true);
         let document = parser.parse(source).map_err(|_| XmlError::Malformed)?;
         let xml = Self { document, source };

@@ -6,26 +6,38 @@
 /// The longest document, in bytes, after base64 and DEFLATE are undone (`mvpd` §5.5 row 1).
 pub const BYTES_MAX: usize = 256 * 1024;
 
+/// How much of everything a document may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    bytes: usize,
+    /// Attributes and namespace declarations, of all elements together.
+    attributes: usize,
+    /// Tags, comments and CDATA sections.
+    markup: usize,
+}
+
+impl Limits {
+    /// For a message. What is checked costs work again: by signature, by query.
+    pub(crate) const MESSAGE: Self = Self { bytes: BYTES_MAX, attributes: 4_096, markup: 4_096 };
+    /// For a list of thousands of providers, which is read and no more.
+    pub(crate) const LIST: Self =
+        Self { bytes: 4 * 1024 * 1024, attributes: 16_384, markup: 262_144 };
+}
+
 /// The deepest nesting of elements. SAML needs about 12.
 const DEPTH_MAX: usize = 48;
 
 /// The most attributes and namespace declarations on one element.
 const ATTRIBUTES_MAX: usize = 40;
 
-/// The most attributes and namespace declarations in a document.
-const ALL_ATTRIBUTES_MAX: usize = 4_096;
-
 /// The most namespace declarations in a document: canonicalization looks through those in scope.
 const NAMESPACES_MAX: usize = 1_024;
-
-/// The most tags, comments and CDATA sections in a document.
-const MARKUP_MAX: usize = 4_096;
 
 /// Why a text is not read as XML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum XmlError {
-    /// Longer than [`BYTES_MAX`].
-    #[error("the message is longer than 256 KiB")]
+    /// Longer than [`BYTES_MAX`], or than a list may be.
+    #[error("the message is too long")]
     TooLong,
     /// Not base64, not DEFLATE, or not UTF-8.
     #[error("the message is not encoded as its binding demands")]
@@ -50,11 +62,11 @@ pub enum XmlError {
 /// Refuses a text whose parsing could cost more than a bounded amount of work.
 ///
 /// One pass over the bytes; it ends at the first bound that is crossed.
-pub(super) fn check(text: &str) -> Result<(), XmlError> {
-    if text.len() > BYTES_MAX {
+pub(super) fn check(text: &str, limits: Limits) -> Result<(), XmlError> {
+    if text.len() > limits.bytes {
         return Err(XmlError::TooLong);
     }
-    let mut scan = Scan::default();
+    let mut scan = Scan { limits, depth: 0, markup: 0, attributes: 0, namespaces: 0 };
     let mut rest = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     if rest.starts_with("<?xml ") {
         rest = after(rest, "?>")?;
@@ -65,8 +77,8 @@ pub(super) fn check(text: &str) -> Result<(), XmlError> {
     Ok(())
 }
 
-#[derive(Default)]
 struct Scan {
+    limits: Limits,
     depth: usize,
     markup: usize,
     attributes: usize,
@@ -77,7 +89,7 @@ impl Scan {
     /// Reads one piece of markup, without its `<`; returns what follows it.
     fn markup<'t>(&mut self, text: &'t str) -> Result<&'t str, XmlError> {
         self.markup += 1;
-        if self.markup > MARKUP_MAX {
+        if self.markup > self.limits.markup {
             return Err(XmlError::TooMany);
         }
         if let Some(comment) = text.strip_prefix("!--") {
@@ -98,7 +110,7 @@ impl Scan {
     }
 
     const fn is_over(&self) -> bool {
-        self.attributes > ALL_ATTRIBUTES_MAX || self.namespaces > NAMESPACES_MAX
+        self.attributes > self.limits.attributes || self.namespaces > NAMESPACES_MAX
     }
 
     /// Reads a start tag; counts its attributes by their quoted values.
@@ -143,7 +155,7 @@ mod tests {
     fn an_ordinary_document_passes() {
         let text =
             "<?xml version=\"1.0\"?>\n<a xmlns='u' b=\"x > y\"><!-- <c> --><d/><![CDATA[<<<]]></a>";
-        assert_eq!(check(text), Ok(()));
+        assert_eq!(check(text, Limits::MESSAGE), Ok(()));
     }
 
     #[test]
@@ -160,13 +172,15 @@ mod tests {
             ("<a><?php x?></a>".into(), XmlError::Instruction),
             ("<a b='".into(), XmlError::Malformed),
         ] {
-            assert_eq!(check(&text), Err(refusal), "{text:.40}");
+            assert_eq!(check(&text, Limits::MESSAGE), Err(refusal), "{text:.40}");
         }
     }
 
     #[test]
     fn many_namespaces_are_refused_even_when_spread_over_elements() {
         let element = (0..30).map(|i| format!(" xmlns:n{i}='u'")).collect::<Vec<_>>().concat();
-        assert_eq!(check(&format!("<a{element}/>").repeat(40)), Err(XmlError::TooMany));
+        let text = format!("<a{element}/>").repeat(40);
+        assert_eq!(check(&text, Limits::MESSAGE), Err(XmlError::TooMany));
+        assert_eq!(check(&text, Limits::LIST), Err(XmlError::TooMany));
     }
 }

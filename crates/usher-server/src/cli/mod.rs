@@ -3,6 +3,7 @@
 mod config;
 mod demo;
 mod events;
+mod explain;
 mod serve;
 mod statement;
 mod streams;
@@ -33,6 +34,8 @@ enum Action {
     Demo(demo::Options),
     /// Run the server with your own catalog and keys.
     Serve(ServeOptions),
+    /// Tell how a decision came about.
+    Explain(explain::Options),
     /// Verify a media token.
     #[command(subcommand)]
     Token(token::Action),
@@ -66,6 +69,7 @@ impl Command {
         match self.action {
             Action::Demo(options) => demo::run(options),
             Action::Serve(options) => serve::run(&options),
+            Action::Explain(options) => explain::run(&options),
             Action::Token(action) => token::run(action),
             Action::Events(action) => events::run(action),
             Action::Streams(action) => streams::run(action),

@@ -27,7 +27,7 @@ pub(super) fn handout(wired: &Wired, base_url: &Url, keys: &DemoKeys) -> Result<
             "username": "admin",
             "password": keys.console_password.expose(),
         },
-        "admin_token": keys.admin_token.expose(),
+        "admin_token": wired.app.settings.admin_token.expose(),
         "software_statements": statements,
         "service_token_issuer": {
             "iss": "acme-id",

@@ -26,11 +26,11 @@ pub use welcome::welcome;
 
 use crate::keys::KeyRing;
 use crate::lifecycle::{Server, listen, origin_of};
-use crate::wiring::{self, Stores, Wired, Wiring};
+use crate::wiring::{self, Stores, Wired, Wiring, saml_entity_id};
 use crate::{events, files};
 
 /// The demo world's catalog; `{base}` is the origin it listens on.
-const CATALOG: &str = include_str!("catalog.toml");
+pub const CATALOG: &str = include_str!("catalog.toml");
 
 /// How the demo differs from production (contract: the end of `docs/demo.md`).
 const SETTINGS: &str = r#"
@@ -92,9 +92,11 @@ impl Demo {
             tokio::join!(keys, stores)
         };
         let ((keys, demo_keys), stores) = (keys??, stores?);
-        let catalog = catalog(&base_url, &demo_keys)?;
+        let catalog = filled(CATALOG, &base_url, &demo_keys)?;
         let registry = Arc::new(Registry::new(Snapshot::check(catalog, clock.now())?));
-        let providers = demo_keys.providers(&ring, &base_url, &settings, (&clock, &entropy))?;
+        let saml = keys.saml.settings(saml_entity_id(&settings.deployment, &base_url));
+        let (made_of, world) = ((&settings, saml), (&clock, &entropy));
+        let providers = demo_keys.providers(&ring, &base_url, made_of, world)?;
         let wired = wiring::wire(Wiring {
             settings: settings.clone(),
             stores,
@@ -104,7 +106,8 @@ impl Demo {
             demo: Some(Arc::new(providers)),
             clock,
             entropy,
-        })?;
+        })
+        .await?;
         for day in history::history(options.history_days, options.seed, wired.app.clock.now()) {
             wired.append_events(day).await?;
         }
@@ -148,16 +151,23 @@ fn data_dir(wanted: Option<&Path>) -> Result<(PathBuf, Option<TempDir>)> {
     Ok((temporary.path().to_owned(), Some(temporary)))
 }
 
-fn catalog(base_url: &Url, keys: &DemoKeys) -> Result<Catalog> {
+/// The catalog that is written in `text`, with the addresses and secrets of a demo world in it.
+pub fn filled(text: &str, base_url: &Url, keys: &DemoKeys) -> Result<Catalog> {
     let origin = base_url.as_str().trim_end_matches('/');
-    let text = CATALOG
+    let text = text
         .replace("{base}", origin)
-        .replace("{cablevision_secret}", keys.cablevision_client_secret.expose());
+        .replace("{cablevision_secret}", keys.cablevision_client_secret.expose())
+        .replace("{opco_certificate}", keys.opco_certificate.pem())
+        .replace("{opcohub_certificate}", keys.opcohub_certificate.pem())
+        .replace("{platform_token_secret}", keys.platform_token_secret.expose());
     let mut catalog = Catalog::from_toml(&text)?;
     for company in &mut catalog.media_companies {
         if company.id.as_str() == "acme" {
             company.metadata_certificates = vec![keys.metadata_certificate.pem().to_owned()];
         }
+    }
+    for issuer in &mut catalog.service_token_issuers {
+        issuer.public_keys = vec![keys.metadata_certificate.pem().to_owned()];
     }
     Ok(catalog)
 }

@@ -15,7 +15,7 @@ pub fn welcome(demo: &Demo) -> String {
   Hand-out       {json}
 
   Sign in at     Cablevision (demo) as ann / ann: all five channels
-                 OpCo (demo): not yet, see README
+                 OpCo Cable (demo), by SAML, with the same names
   Or without     FreeHour: one hour per device
                  other viewers, and what is special about each: {base}/demo/
 

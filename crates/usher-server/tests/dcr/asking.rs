@@ -5,15 +5,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use usher_core::Timestamp;
-use usher_registry::{Catalog, Snapshot};
 
 use crate::support::House;
 
 /// The device that every call of these tests comes from.
 pub(crate) const DEVICE: &str = "fingerprint ZGNyLXRlc3QtZGV2aWNl";
-
-const CATALOG: &str = include_str!("../../src/demo/catalog.toml");
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -83,13 +79,7 @@ impl Asking for House {
     /// Pushes a catalog in which the application `name` has one more line.
     fn change_application(&self, name: &str, line: &str) {
         let named = format!("name = \"{name}\"\nassigned");
-        assert!(CATALOG.contains(&named));
-        let text = CATALOG
-            .replace(&named, &format!("{line}\n{named}"))
-            .replace("{base}", &self.base)
-            .replace("{cablevision_secret}", "unused");
-        let catalog = Catalog::from_toml(&text).unwrap();
-        self.registry.replace(Snapshot::check(catalog, Timestamp::default()).unwrap());
+        self.push_texts(&[(&named, &format!("{line}\n{named}"))]);
     }
 }
 

@@ -1,12 +1,12 @@
 //! An application on one device, and the viewer in front of it.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use usher_core::Clock as _;
-use usher_registry::{Catalog, Snapshot};
+use usher_registry::Catalog;
 
 use crate::support::House;
 
@@ -14,8 +14,6 @@ pub(crate) const DEVICE: &str = "fingerprint bGl2aW5nLXJvb20=";
 pub(crate) const OTHER_DEVICE: &str = "fingerprint a2l0Y2hlbg==";
 /// Where viewers land; kept exactly as written here.
 pub(crate) const DONE: &str = "https://WWW.acme.example/done?a=%20b&c#d";
-
-const CATALOG: &str = include_str!("../../src/demo/catalog.toml");
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -181,23 +179,24 @@ impl App {
         self.authorize(&[resource]).await.ok()["decisions"][0].clone()
     }
 
+    /// Has the operator revoke this client.
+    pub(crate) async fn revoke_client(&self) {
+        let payload = self.token.split('.').nth(1).expect("a JWT");
+        let claims = URL_SAFE_NO_PAD.decode(payload).expect("base64");
+        let claims: Value = serde_json::from_slice(&claims).expect("claims");
+        let client = text(&claims, "sub");
+        let path = format!("/admin/v1/release-production/clients/{client}/revocation");
+        let request = self.house.post(&path).bearer_auth(text(&self.house.demo, "admin_token"));
+        assert_eq!(send(request).await.status, 204);
+    }
+
     pub(crate) fn now(&self) -> i64 {
         self.house.clock.now().as_millis()
     }
 
     /// Pushes the demo's catalog with a change.
     pub(crate) fn push(&self, change: impl FnOnce(&mut Catalog)) {
-        let keys = self.house.data_dir().join("keys");
-        let read = |name: &str| std::fs::read_to_string(keys.join(name)).expect("a key file");
-        let text = CATALOG
-            .replace("{base}", &self.house.base)
-            .replace("{cablevision_secret}", read("demo-cablevision-client").trim());
-        let mut catalog = Catalog::from_toml(&text).expect("the demo's catalog");
-        catalog.media_companies[0].metadata_certificates =
-            vec![read("demo-metadata-certificate.pem")];
-        change(&mut catalog);
-        let snapshot = Snapshot::check(catalog, self.house.clock.now()).expect("a sound catalog");
-        self.house.registry.replace(snapshot);
+        self.house.push(change);
     }
 }
 

@@ -114,8 +114,10 @@ async fn rest_78_a_permit_is_remembered_and_every_answer_has_a_token_of_its_own(
         let wrong = to.to_owned();
         app.push(|catalog| {
             for mvpd in &mut catalog.mvpds {
-                if let Some(usher_registry::AuthzEndpoint::Rest(rest)) = &mut mvpd.authz {
-                    rest.decision_path.clone_from(&wrong);
+                for endpoint in mvpd.authz.iter_mut() {
+                    if let usher_registry::AuthzProtocol::Rest(rest) = &mut endpoint.protocol {
+                        rest.decision_path.clone_from(&wrong);
+                    }
                 }
             }
         });
@@ -256,7 +258,7 @@ async fn rest_84_too_many_resources_refuse_each_of_them() {
 }
 
 #[tokio::test]
-async fn an_mrss_resource_is_echoed_as_it_was_sent() {
+async fn rest_85_an_mrss_resource_is_echoed_as_it_was_sent() {
     let app = App::open().await;
     app.sign_in("ben").await;
     let mrss = "<rss version=\"2.0\"  xmlns:media=\"http://search.yahoo.com/mrss/\">\n\

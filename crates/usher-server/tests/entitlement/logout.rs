@@ -52,9 +52,8 @@ async fn rest_137_141_144_145_the_profile_is_gone_at_once_and_the_browser_ends_a
 async fn rest_138_a_provider_without_logout_is_done_at_once() {
     let app = App::open().await;
     app.push(|catalog| {
-        for mvpd in &mut catalog.mvpds {
-            mvpd.logout = LogoutMode::None;
-        }
+        let cablevision = catalog.mvpds.iter_mut().find(|it| it.id.as_str() == "Cablevision");
+        cablevision.expect("Cablevision").logout = LogoutMode::None.into();
     });
     app.sign_in("ben").await;
     let out = entry(&logout(&app, DONE).await);

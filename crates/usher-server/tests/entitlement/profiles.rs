@@ -128,7 +128,7 @@ async fn rest_65_a_device_may_be_signed_in_at_several_providers() {
 }
 
 #[tokio::test]
-async fn rest_67_zip_is_encrypted_to_the_programmer_unless_encryption_is_off() {
+async fn rest_67_mvpd_30_zip_is_encrypted_to_the_programmer_unless_encryption_is_off() {
     let app = App::open().await;
     app.sign_in("ben").await;
     let zip = app.profile().await["attributes"]["zip"].clone();
@@ -166,7 +166,7 @@ fn decrypt(private_key_pem: &str, cipher: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn rest_68_without_a_certificate_only_the_encrypted_attribute_fails() {
+async fn rest_68_mvpd_30_without_a_certificate_only_the_encrypted_attribute_fails() {
     let app = App::open().await;
     app.sign_in("ben").await;
     app.push(|catalog| catalog.media_companies[0].metadata_certificates.clear());
@@ -178,7 +178,7 @@ async fn rest_68_without_a_certificate_only_the_encrypted_attribute_fails() {
 }
 
 #[tokio::test]
-async fn rest_69_attributes_that_are_not_enabled_are_absent() {
+async fn rest_69_mvpd_31_attributes_that_are_not_enabled_are_absent() {
     let app = App::open().await;
     app.sign_in("ben").await;
     assert!(app.profile().await["attributes"].get("householdID").is_some());
@@ -190,6 +190,24 @@ async fn rest_69_attributes_that_are_not_enabled_are_absent() {
         }
     });
     assert!(app.profile().await["attributes"].get("householdID").is_none());
+}
+
+#[tokio::test]
+async fn mvpd_31_the_channels_certificate_wins_over_its_companys() {
+    let app = App::open().await;
+    app.sign_in("ben").await;
+    let other = app.house.send(app.house.get("/media-token/certificate.pem")).await;
+    let other = other.text().await.expect("PEM");
+    app.push(|catalog| {
+        let company = &mut catalog.media_companies[0].metadata_certificates;
+        let own = std::mem::replace(company, vec![other.clone()]);
+        let channel = catalog.service_providers.iter_mut().find(|it| it.id.as_str() == "REF30");
+        channel.expect("REF30").metadata_certificates = own;
+    });
+    let zip = app.profile().await["attributes"]["zip"].clone();
+    let cipher = STANDARD.decode(text(&zip, "value")).expect("Base64");
+    let pem = text(&app.house.demo, "user_metadata_private_key_pem");
+    assert_eq!(decrypt(&pem, &cipher), r#"["94107"]"#);
 }
 
 #[tokio::test]

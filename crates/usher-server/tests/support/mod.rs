@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use usher_core::Clock;
 use usher_jose::OsEntropy;
-use usher_registry::Registry;
-use usher_server::demo::{Demo, DemoKeys, DemoOptions};
+use usher_registry::{Catalog, Registry, Snapshot};
+use usher_server::demo::{CATALOG, Demo, DemoKeys, DemoOptions, filled};
 use usher_server::keys::KeyRing;
 use usher_testkit::ManualClock;
 
@@ -96,14 +96,43 @@ impl House {
         self.world = Some(world);
     }
 
-    /// Stops the world in good order and starts it again on the same data (and another port).
-    pub(crate) async fn restart(&mut self) {
+    /// Stops the world in good order; its data stay.
+    pub(crate) async fn stop(&mut self) {
         if let Some(world) = self.world.take() {
             world.stop().await.expect("the world stops");
         }
+    }
+
+    /// Stops the world in good order and starts it again on the same data (and another port).
+    pub(crate) async fn restart(&mut self) {
+        self.stop().await;
         self.options.events.clear();
         let world = start(&self.options, &self.clock).await;
         self.move_in(world);
+    }
+
+    /// From now on the house's catalog is the demo's with this change.
+    pub(crate) fn push(&self, change: impl FnOnce(&mut Catalog)) {
+        self.replace_catalog(CATALOG, change);
+    }
+
+    /// From now on the house's catalog is the demo's with these texts replaced.
+    pub(crate) fn push_texts(&self, changes: &[(&str, &str)]) {
+        let text = changes.iter().fold(CATALOG.to_owned(), |catalog, (from, to)| {
+            assert!(catalog.contains(from), "the catalog has no `{from}`");
+            catalog.replace(from, to)
+        });
+        self.replace_catalog(&text, |_| ());
+    }
+
+    fn replace_catalog(&self, text: &str, change: impl FnOnce(&mut Catalog)) {
+        let ring = KeyRing::open(&self.data_dir().join("keys")).expect("a key ring");
+        let (_, keys) = DemoKeys::open(&ring, self.clock.now()).expect("keys");
+        let base = Url::parse(&self.base).expect("a URL");
+        let mut catalog = filled(text, &base, &keys).expect("the demo's catalog");
+        change(&mut catalog);
+        let snapshot = Snapshot::check(catalog, self.clock.now()).expect("a sound catalog");
+        self.registry.replace(snapshot);
     }
 
     /// The data directory.
@@ -189,28 +218,31 @@ impl House {
         let form_url = Url::parse(&form_url).expect("a URL");
         let action = attribute(&page, "<form", "action").unwrap_or_default();
         let target = form_url.join(&action).expect("a URL");
-        let mut fields = vec![
-            ("username".to_owned(), viewer.to_owned()),
-            ("password".to_owned(), viewer.to_owned()),
-        ];
-        for input in page.split("<input").skip(1).filter(|input| input.contains("hidden")) {
-            let name = attribute(input, "", "name").expect("a hidden field has a name");
-            fields.push((name, attribute(input, "", "value").unwrap_or_default()));
-        }
+        let mut fields = hidden_fields(&page);
+        fields.push(("username".to_owned(), viewer.to_owned()));
+        fields.push(("password".to_owned(), viewer.to_owned()));
         self.browse(self.http.post(target).form(&fields)).await.0
     }
 
-    /// Follows redirects until a page comes; returns its address and text.
+    /// Follows redirects, and forms that submit themselves, until a page comes for people; returns its
+    /// address and text.
     pub(crate) async fn browse(&self, request: RequestBuilder) -> (String, String) {
         let mut answer = self.send(request).await;
         for _ in 0..10 {
-            let Some(location) = answer.headers().get("location") else {
-                let url = answer.url().to_string();
-                return (url, answer.text().await.expect("text"));
-            };
-            let location = location.to_str().expect("text");
-            let next = answer.url().join(location).expect("a URL");
-            answer = self.send(self.http.get(next)).await;
+            if let Some(location) = answer.headers().get("location") {
+                let location = location.to_str().expect("text");
+                let next = answer.url().join(location).expect("a URL");
+                answer = self.send(self.http.get(next)).await;
+                continue;
+            }
+            let url = answer.url().clone();
+            let page = answer.text().await.expect("text");
+            if !page.contains("forms[0].submit()") {
+                return (url.to_string(), page);
+            }
+            let action = attribute(&page, "<form", "action").expect("a form");
+            let target = url.join(&action).expect("a URL");
+            answer = self.send(self.http.post(target).form(&hidden_fields(&page))).await;
         }
         panic!("ten redirects and no page");
     }
@@ -242,8 +274,18 @@ async fn start(options: &DemoOptions, clock: &Arc<ManualClock>) -> Demo {
         .expect("the demo world starts")
 }
 
+/// Names and values of the hidden fields of a page.
+pub(crate) fn hidden_fields(page: &str) -> Vec<(String, String)> {
+    let inputs = page.split("<input").skip(1).filter(|input| input.contains("hidden"));
+    let field = |input: &str| {
+        let name = attribute(input, "", "name").expect("a hidden field has a name");
+        (name, attribute(input, "", "value").unwrap_or_default())
+    };
+    inputs.map(field).collect()
+}
+
 /// The value of `name` in the first tag of `html` that begins with `tag`, unescaped.
-fn attribute(html: &str, tag: &str, name: &str) -> Option<String> {
+pub(crate) fn attribute(html: &str, tag: &str, name: &str) -> Option<String> {
     let (_, html) = html.split_once(tag)?;
     let (html, _) = html.split_once('>')?;
     let (_, rest) = html.split_once(&format!(" {name}=\""))?;

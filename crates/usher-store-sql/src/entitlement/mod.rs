@@ -1,11 +1,20 @@
-//! Authentication sessions, sign-outs, profiles, and trials of temporary passes.
+//! Authentication sessions, sign-outs, profiles, used assertions, trials of temporary passes, rules of
+//! degradation, and viewers of our own single-sign-on service.
 
+mod assertions;
+mod degradation;
+mod frameworks;
 mod profiles;
 mod sessions;
+mod sso;
 mod trials;
 
+pub use assertions::SqlAssertions;
+pub use degradation::SqlDegradation;
+pub use frameworks::SqlFrameworkSignIns;
 pub use profiles::SqlProfiles;
 pub use sessions::SqlSessions;
+pub use sso::SqlSso;
 pub use trials::SqlTrials;
 
 use usher_core::{DeviceId, StoreError};

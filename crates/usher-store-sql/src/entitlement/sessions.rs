@@ -26,17 +26,18 @@ impl SqlSessions {
 /// Everything of a session; its code names it in errors.
 macro_rules! columns {
     () => {
-        "code AS id, service_provider, client, device, session_id, origin, mvpd, domain_name, \
-         redirect_url, login_state, login_pending, completed, not_before, not_after"
+        "code AS id, service_provider, client, device, session_id, origin, subjects, mvpd, \
+         domain_name, redirect_url, login_state, login_pending, completed, not_before, not_after"
     };
 }
 
 const CREATE: &str = "
     INSERT INTO authentication_session (service_provider, client, device, code, session_id, origin,
-        mvpd, domain_name, redirect_url, completed, not_before, not_after)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)
+        subjects, mvpd, domain_name, redirect_url, completed, not_before, not_after)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12)
     ON CONFLICT (service_provider, client, device) DO UPDATE SET
         code = excluded.code, session_id = excluded.session_id, origin = excluded.origin,
+        subjects = excluded.subjects,
         mvpd = excluded.mvpd, domain_name = excluded.domain_name,
         redirect_url = excluded.redirect_url, login_state = NULL, login_pending = NULL,
         completed = 0, not_before = excluded.not_before, not_after = excluded.not_after";
@@ -98,6 +99,7 @@ impl SessionStore for SqlSessions {
             .bind(session.code.as_str())
             .bind(session.session_id.as_str())
             .bind(to_json(&session.origin)?)
+            .bind(to_json(&session.subjects)?)
             .bind(parameters.mvpd.as_ref().map(MvpdId::as_str))
             .bind(parameters.domain_name.as_deref())
             .bind(parameters.redirect_url.as_ref().map(RedirectUrl::as_str))
@@ -201,7 +203,7 @@ impl SessionStore for SqlSessions {
     async fn begin_logout(&self, logout: &PendingLogout) -> Result<(), StoreError> {
         sqlx::query(BEGIN_LOGOUT)
             .bind(logout.state.as_bytes().as_slice())
-            .bind(logout.location.as_bytes())
+            .bind(logout.visit.as_bytes())
             .bind(logout.redirect_url.as_str())
             .bind(logout.not_after.as_millis())
             .execute(self.0.writer())
@@ -256,7 +258,7 @@ impl SqlSessions {
         let record = Record::new("logout", &row);
         Ok(Some(PendingLogout {
             state: *state,
-            location: Sealed::from_bytes(record.get("location")?),
+            visit: Sealed::from_bytes(record.get("location")?),
             redirect_url: RedirectUrl::from_stored(record.get("redirect_url")?),
             not_after: record.instant("not_after")?,
         }))
@@ -271,6 +273,7 @@ fn session(row: &AnyRow) -> Result<AuthenticationSession, StoreError> {
         session_id: record.get("session_id")?,
         holder: holder(&record)?,
         origin: record.json("origin")?,
+        subjects: record.json("subjects")?,
         stage: stage(&record)?,
         not_before: record.instant("not_before")?,
         not_after: record.instant("not_after")?,

@@ -1,8 +1,15 @@
 use std::sync::Arc;
 
 use usher_clients::ClientStore;
-use usher_entitle::{ProfileStore, SessionStore, TrialStore};
-use usher_store_sql::{Database, SqlClients, SqlProfiles, SqlSessions, SqlTrials};
+use usher_entitle::{
+    DegradationStore, FrameworkSignIns, ProfileStore, SessionStore, SsoStore, TrialStore,
+    UsedAssertions,
+};
+use usher_registry::{ChangesLog, ProxiedLists};
+use usher_store_sql::{
+    Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlFrameworkSignIns,
+    SqlProfiles, SqlProxiedLists, SqlSessions, SqlSso, SqlTrials,
+};
 use usher_testkit::contract;
 
 /// A directory for database files; gone with the value.
@@ -46,12 +53,80 @@ async fn profiles_keep_their_promises() {
 }
 
 #[tokio::test]
+async fn used_assertions_keep_their_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::assertions(async || {
+        let database = Database::open(&file).await.unwrap();
+        Arc::new(SqlAssertions::new(database)) as Arc<dyn UsedAssertions>
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn trials_keep_their_promises() {
     let directory = directory();
     let file = directory.path().join("usher.db");
     contract::trials(async || {
         let database = Database::open(&file).await.unwrap();
         Arc::new(SqlTrials::new(database)) as Arc<dyn TrialStore>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn degradation_keeps_its_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::degradation(async || {
+        let database = Database::open(&file).await.unwrap();
+        Arc::new(SqlDegradation::new(database)) as Arc<dyn DegradationStore>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn single_sign_on_keeps_its_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::sso(async || {
+        let database = Database::open(&file).await.unwrap();
+        Arc::new(SqlSso::new(database)) as Arc<dyn SsoStore>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn framework_sign_ins_keep_their_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::frameworks(async || {
+        let database = Database::open(&file).await.unwrap();
+        let sign_ins = Arc::new(SqlFrameworkSignIns::new(database.clone()));
+        let profiles = Arc::new(SqlProfiles::new(database)) as Arc<dyn ProfileStore>;
+        (sign_ins as Arc<dyn FrameworkSignIns>, profiles)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_changes_log_keeps_its_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::changes(async || {
+        let database = Database::open(&file).await.unwrap();
+        Arc::new(SqlChanges::new(database)) as Arc<dyn ChangesLog>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn proxied_lists_keep_their_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::proxied_lists(async || {
+        let database = Database::open(&file).await.unwrap();
+        Arc::new(SqlProxiedLists::new(database)) as Arc<dyn ProxiedLists>
     })
     .await;
 }

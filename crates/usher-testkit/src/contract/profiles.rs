@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use usher_core::Timestamp;
-use usher_entitle::{Profile, ProfileKey, ProfileStore, SessionStore, TOMBSTONE_RETENTION};
+use usher_core::{MvpdId, Timestamp};
+use usher_entitle::{
+    Holder, PlatformPartner, Profile, ProfileKey, ProfileStore, Sealed, SessionStore, SsoMethod,
+    SsoSubject, TOMBSTONE_RETENTION, Upstream,
+};
 
-use super::sessions::{holder, login, profile, session, signing_in};
+use super::sessions::{holder, login, profile, session, signing_in, subject};
 
 /// Two handles on the same storage: profiles come into being by completed sign-ins.
 type Stores = (Arc<dyn SessionStore>, Arc<dyn ProfileStore>);
@@ -24,9 +27,13 @@ pub async fn profiles(open: impl AsyncFn() -> Stores) {
     a_new_sign_in_replaces_the_profile_and_clears_its_tombstone(&open).await;
     a_refused_completion_stores_nothing(&open).await;
     a_deleted_profile_is_returned_and_gone(&open).await;
+    a_provider_ends_the_sign_ins_it_names(&open).await;
+    sign_ins_are_counted_by_their_endpoint_while_they_last(&open).await;
     changes_reach_only_the_sign_in_they_mean(&open).await;
     the_first_fetch_is_noted_once_however_many_ask(&open).await;
     sweeping_forgets_only_old_tombstones(&open).await;
+    a_subject_leads_to_the_profiles_that_carry_it(&open).await;
+    everything_a_client_made_ends_at_once(&open).await;
 }
 
 /// Signs `wanted` in; `number` is a login nobody else of the suite uses.
@@ -46,6 +53,7 @@ async fn a_completed_sign_in_is_held_by_its_holder_alone(open: &impl AsyncFn() -
     second.not_before = second.not_before + Duration::from_secs(1);
     second.home_based = None;
     second.credentials = None;
+    second.upstream = Upstream::default();
     sign_in(sessions.as_ref(), &first, 1).await;
     sign_in(sessions.as_ref(), &second, 2).await;
     let both = vec![first, second];
@@ -92,6 +100,55 @@ async fn a_deleted_profile_is_returned_and_gone(open: &impl AsyncFn() -> Stores)
     }
 }
 
+/// A profile of `name`'s at the provider `mvpd`, which calls its viewer and session so.
+fn known(name: &str, mvpd: &str, (subject, session_index): (&str, &str)) -> Profile {
+    let mut profile = profile(holder(name), name);
+    profile.key.mvpd = mvpd.into();
+    profile.upstream = Upstream {
+        endpoint: Some("saml".to_owned()),
+        subject: Some(subject.to_owned()),
+        session_index: Some(session_index.to_owned()),
+    };
+    profile
+}
+
+async fn a_provider_ends_the_sign_ins_it_names(open: &impl AsyncFn() -> Stores) {
+    let (sessions, profiles) = open().await;
+    let couch = known("couch", "Ender", ("viewer 7", "one"));
+    let kitchen = known("kitchen", "Ender", ("viewer 7", "two"));
+    let other_viewer = known("other", "Ender", ("viewer 8", "one"));
+    let other_mvpd = known("elsewhere", "Another", ("viewer 7", "one"));
+    for (number, profile) in (70..).zip([&couch, &kitchen, &other_viewer, &other_mvpd]) {
+        sign_in(sessions.as_ref(), profile, number).await;
+    }
+    let ender = MvpdId::from("Ender");
+    let two = ["two".to_owned(), "three".to_owned()];
+    assert_eq!(profiles.delete_signed_in(&ender, "nobody", &[]).await, Ok(vec![]));
+    assert_eq!(profiles.delete_signed_in(&ender, "viewer 7", &two).await, Ok(vec![kitchen]));
+    let all = profiles.delete_signed_in(&ender, "viewer 7", &[]).await;
+    assert_eq!(all, Ok(vec![couch]));
+    for (name, kept) in [("other", other_viewer), ("elsewhere", other_mvpd)] {
+        assert_eq!(open().await.1.held_by(&holder(name)).await, Ok(vec![kept]));
+    }
+    assert_eq!(open().await.1.held_by(&holder("couch")).await, Ok(vec![]));
+}
+
+async fn sign_ins_are_counted_by_their_endpoint_while_they_last(open: &impl AsyncFn() -> Stores) {
+    let (sessions, profiles) = open().await;
+    let one = known("counted", "Counter", ("a", "b"));
+    let child = known("child", "Child", ("c", "d"));
+    let ended = known("over", "Counter", ("e", "f"));
+    for (number, profile) in (80..).zip([&one, &child, &ended]) {
+        sign_in(sessions.as_ref(), profile, number).await;
+    }
+    assert_eq!(profiles.invalidate(&ended.key, "over", one.not_before).await, Ok(()));
+    let both = [MvpdId::from("Counter"), MvpdId::from("Child")];
+    let count = |endpoint, at| profiles.signed_in_through(&both, endpoint, at);
+    assert_eq!(count("saml", one.not_before).await, Ok(2));
+    assert_eq!(count("oauth2", one.not_before).await, Ok(0));
+    assert_eq!(count("saml", one.not_after).await, Ok(0));
+}
+
 async fn changes_reach_only_the_sign_in_they_mean(open: &impl AsyncFn() -> Stores) {
     let (sessions, profiles) = open().await;
     let wanted = profile(holder("changed"), "changed");
@@ -101,14 +158,22 @@ async fn changes_reach_only_the_sign_in_they_mean(open: &impl AsyncFn() -> Store
 
     assert_eq!(profiles.invalidate(key, "earlier", at).await, Ok(()));
     assert_eq!(profiles.set_attributes(key, "earlier", &news).await, Ok(()));
+    let renewed = Sealed::from_bytes(vec![9, 0, 9]);
+    assert_eq!(profiles.set_credentials(key, "earlier", &renewed).await, Ok(()));
     assert_eq!(profiles.mark_fetched(key, "earlier", at).await, Ok(false));
     assert_eq!(profiles.held_by(&key.holder).await, Ok(vec![wanted.clone()]));
 
     assert_eq!(profiles.set_attributes(key, "changed", &news).await, Ok(()));
+    assert_eq!(profiles.set_credentials(key, "changed", &renewed).await, Ok(()));
     assert_eq!(profiles.invalidate(key, "changed", at).await, Ok(()));
     let later = at + Duration::from_secs(5);
     assert_eq!(profiles.invalidate(key, "changed", later).await, Ok(()));
-    let changed = Profile { attributes: news, invalidated_at: Some(at), ..wanted.clone() };
+    let changed = Profile {
+        attributes: news,
+        credentials: Some(renewed),
+        invalidated_at: Some(at),
+        ..wanted.clone()
+    };
     for profiles in [profiles, open().await.1] {
         assert_eq!(profiles.held_by(&key.holder).await, Ok(vec![changed.clone()]));
     }
@@ -125,6 +190,29 @@ async fn the_first_fetch_is_noted_once_however_many_ask(open: &impl AsyncFn() ->
     assert_eq!(noted.iter().filter(|noted| **noted == Ok(false)).count(), 19);
     let fetched = Profile { fetched_at: Some(at), ..wanted.clone() };
     assert_eq!(open().await.1.held_by(&wanted.key.holder).await, Ok(vec![fetched]));
+}
+
+async fn everything_a_client_made_ends_at_once(open: &impl AsyncFn() -> Stores) {
+    let (sessions, profiles) = open().await;
+    let of = |name: &str, client: &str| Holder { client: client.into(), ..holder(name) };
+    let [first, second, other] =
+        [of("ends 1", "ended"), of("ends 2", "ended"), of("ends 3", "going on")];
+    for (holder, number) in [(&first, 90), (&second, 91), (&other, 92)] {
+        let made = profile(holder.clone(), &format!("ends {number}"));
+        sign_in(sessions.as_ref(), &made, number).await;
+    }
+    let now = profile(holder("any"), "any").not_before + Duration::from_secs(7);
+    let ended = profiles.invalidate_of(&"ended".into(), now).await.unwrap_or_default();
+    let mut ids: Vec<_> = ended.iter().map(|profile| profile.id.as_str()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["ends 90", "ends 91"]);
+    assert!(ended.iter().all(|profile| profile.invalidated_at == Some(now)));
+    let (_, profiles) = open().await;
+    for (holder, at) in [(&first, Some(now)), (&second, Some(now)), (&other, None)] {
+        let held = profiles.held_by(holder).await.unwrap_or_default();
+        assert_eq!(held.iter().map(|it| it.invalidated_at).collect::<Vec<_>>(), [at]);
+    }
+    assert_eq!(profiles.invalidate_of(&"ended".into(), now).await, Ok(Vec::new()));
 }
 
 async fn sweeping_forgets_only_old_tombstones(open: &impl AsyncFn() -> Stores) {
@@ -150,4 +238,41 @@ async fn sweeping_forgets_only_old_tombstones(open: &impl AsyncFn() -> Stores) {
     assert_eq!(profiles.held_by(&holder("expired")).await, Ok(vec![]));
     assert_eq!(profiles.held_by(&holder("ended")).await, Ok(vec![]));
     assert_eq!(profiles.held_by(&holder("active")).await, Ok(vec![active]));
+}
+
+async fn a_subject_leads_to_the_profiles_that_carry_it(open: &impl AsyncFn() -> Stores) {
+    let (sessions, profiles) = open().await;
+    let at = profile(holder("linked"), "linked").not_before;
+    let with = |name: &str, subjects: &[u8]| Profile {
+        subjects: subjects.iter().map(|number| subject(*number)).collect(),
+        framework: Some(PlatformPartner::Apple),
+        ..profile(holder(name), name)
+    };
+    let tv = with("linked-tv", &[100, 101]);
+    let phone = Profile { not_before: at + Duration::from_secs(1), ..with("linked-phone", &[100]) };
+    let gone = Profile { not_after: at + Duration::from_secs(9), ..with("linked-gone", &[100]) };
+    for (number, profile) in [(60, &tv), (61, &phone), (62, &gone)] {
+        sign_in(sessions.as_ref(), profile, number).await;
+    }
+    let now = gone.not_after;
+    for profiles in [profiles, open().await.1] {
+        assert_eq!(
+            profiles.linked_to(&subject(100), now).await,
+            Ok(vec![phone.clone(), tv.clone()])
+        );
+        assert_eq!(profiles.linked_to(&subject(101), now).await, Ok(vec![tv.clone()]));
+        let other = SsoSubject::from_digest(SsoMethod::ServiceToken, [100; 32]);
+        assert_eq!(profiles.linked_to(&other, now).await, Ok(vec![]));
+    }
+
+    // A new sign-in carries what it brings along, and nothing else.
+    let (sessions, profiles) = open().await;
+    let again = Profile { id: "again".to_owned(), ..with("linked-tv", &[102]) };
+    sign_in(sessions.as_ref(), &again, 63).await;
+    assert_eq!(profiles.linked_to(&subject(101), now).await, Ok(vec![]));
+    assert_eq!(profiles.linked_to(&subject(102), now).await, Ok(vec![again]));
+    assert_eq!(profiles.invalidate(&phone.key, "linked-phone", now).await, Ok(()));
+    assert_eq!(profiles.linked_to(&subject(100), now).await, Ok(vec![]));
+    assert!(profiles.delete(&tv.key).await.is_ok_and(|deleted| deleted.is_some()));
+    assert_eq!(profiles.linked_to(&subject(102), now).await, Ok(vec![]));
 }

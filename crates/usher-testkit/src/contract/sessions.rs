@@ -6,7 +6,8 @@ use std::time::Duration;
 use usher_core::{DeviceId, StoreError, Timestamp};
 use usher_entitle::{
     AuthenticationSession, Code, DeviceInfo, Holder, Login, Origin, Parameters, PendingLogout,
-    Profile, ProfileKey, RedirectUrl, Sealed, SessionStore, Stage, StateDigest,
+    Profile, ProfileKey, RedirectUrl, Sealed, SessionStore, SsoMethod, SsoSubject, Stage,
+    StateDigest, Upstream,
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_765_000_000_123);
@@ -69,10 +70,16 @@ pub(super) fn session(name: &str, with_code: &str) -> AuthenticationSession {
             software: Some("software-1".into()),
             visitor_id: Some("visitor \"7\"".into()),
         },
+        subjects: vec![subject(1), subject(2)],
         stage: Stage::of(target()),
         not_before: NOW,
         not_after: NOW + LIFE,
     }
+}
+
+/// Somebody nobody else of the suite is.
+pub(super) fn subject(number: u8) -> SsoSubject {
+    SsoSubject::from_digest(SsoMethod::Platform, [number; 32])
 }
 
 pub(super) fn login(number: u8) -> Login {
@@ -87,7 +94,14 @@ pub(super) fn profile(holder: Holder, id: &str) -> Profile {
         user_id: "u-1 \u{fc}".to_owned(),
         attributes: serde_json::Map::from_iter([("zip".to_owned(), vec!["10001"].into())]),
         home_based: Some(true),
+        framework: None,
+        subjects: Vec::new(),
         credentials: Some(Sealed::from_bytes(vec![0, 1, 255])),
+        upstream: Upstream {
+            endpoint: Some("saml".to_owned()),
+            subject: Some(format!("subject of {id}")),
+            session_index: Some("_session \u{fc}".to_owned()),
+        },
         session_id: "session".to_owned(),
         not_before: NOW,
         not_after: NOW + Duration::from_hours(24),
@@ -263,7 +277,7 @@ async fn a_logout_is_opened_once_and_closed_once(open: &impl AsyncFn() -> Arc<Op
     let store = open().await;
     let logout = PendingLogout {
         state: StateDigest::from_bytes([70; 32]),
-        location: Sealed::from_bytes(vec![1, 0, 2]),
+        visit: Sealed::from_bytes(vec![1, 0, 2]),
         redirect_url: RedirectUrl::from_stored("adbe.x://bye".into()),
         not_after: NOW + LIFE,
     };

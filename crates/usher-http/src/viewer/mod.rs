@@ -1,0 +1,98 @@
+//! Calls on behalf of viewers: the application that is proven to act for a channel, and what the request
+//! says of the device (`pass-rest-v2` §3, `errors` §5).
+//!
+//! Shared by the APIs that viewers' devices call; each says in its own words what is wrong.
+
+pub(crate) mod header;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts, Path};
+use axum::http::request::Parts;
+use usher_clients::BearerError;
+use usher_core::DeviceId;
+use usher_entitle::{Call, DeviceInfo, Origin};
+use usher_registry::Scope;
+
+use crate::{App, bearer};
+
+/// The decoded parameters of the path.
+pub(crate) struct Segments(HashMap<String, String>);
+
+impl Segments {
+    /// The parameter `name`; empty when the route has none of this name.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.0.get(name).map(String::as_str).unwrap_or_default()
+    }
+}
+
+/// Why nobody is proven to act for the channel in the path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unproven {
+    /// The token proves nobody, or not enough.
+    Bearer(BearerError),
+    /// There is no such channel.
+    Channel,
+    /// The application does not act for the channel.
+    NotAssigned,
+}
+
+impl From<BearerError> for Unproven {
+    fn from(error: BearerError) -> Self {
+        Self::Bearer(error)
+    }
+}
+
+/// The application, proven by its token to act for the channel `{sp}` in the path.
+pub(crate) async fn proven(parts: &mut Parts, app: &App) -> Result<(Call, Segments), Unproven> {
+    let caller = bearer::caller(app, &parts.headers).await?.with_scope(Scope::Api)?;
+    // Fails for segments that are not UTF-8 only.
+    let path = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
+    let path = Segments(path.map_err(|_| Unproven::Channel)?.0);
+    let channel = caller.snapshot.service_provider(path.get("sp"));
+    let channel = Arc::clone(channel.ok_or(Unproven::Channel)?);
+    if !caller.may_use(&channel.id) {
+        return Err(Unproven::NotAssigned);
+    }
+    let origin = Origin { software: Some(caller.application.id.clone()), ..origin(parts, app) };
+    let call = Call {
+        snapshot: caller.snapshot,
+        service_provider: channel,
+        trace: crate::trace::of(&parts.extensions, app),
+        client: caller.client,
+        origin,
+        sso: header::sso_tokens(&parts.headers),
+        framework: header::framework_status(&parts.headers),
+        pass_identity: header::pass_identity(&parts.headers),
+    };
+    Ok((call, path))
+}
+
+fn origin(parts: &Parts, app: &App) -> Origin {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|connection| connection.0);
+    let trust = &app.settings.throttle.trust_forwarded_for;
+    let client_ip = peer.map(|peer| trust.device(&parts.headers, peer.ip()));
+    Origin {
+        device_info: DeviceInfo::default().calling_as(header::user_agent(&parts.headers)),
+        client_ip,
+        client_port: peer
+            .filter(|peer| client_ip == Some(peer.ip().to_canonical()))
+            .map(|peer| peer.port()),
+        software: None,
+        visitor_id: header::visitor_identifier(&parts.headers),
+    }
+}
+
+/// The device that the request names, if it names one.
+pub(crate) fn identifier(parts: &Parts) -> Result<Option<DeviceId>, header::Malformed> {
+    header::device_identifier(&parts.headers)
+}
+
+/// `call` with what the application says about its device.
+pub(crate) fn described(call: Call, parts: &Parts) -> Result<Call, header::Malformed> {
+    let said = header::device_info(&parts.headers)?;
+    let device_info = said.calling_as(header::user_agent(&parts.headers));
+    Ok(Call { origin: Origin { device_info, ..call.origin }, ..call })
+}
