@@ -22,6 +22,7 @@ mod store;
 mod witness;
 mod world;
 
+pub use books::most_at_once;
 pub use call::{Ask, Call, Denial, Killer, Said, Shown};
 pub use evening::evening;
 pub use reference::{Limit, Reference, Settings, code};

@@ -1,8 +1,10 @@
 //! A stream limiter as most teams write it: a small web service in front of Redis, which decides in one
 //! atomic Lua script per call.
 //!
-//! It speaks as much of the stream-limiting API as the load profiles use and does as little as it can:
-//! no authentication, no policies but "three at once", no throttling, no events, a handful of headers.
+//! It does the job that the load profiles ask of usher with throttling switched off: knows who calls, keeps
+//! metadata for the answers to those who are refused, admits three streams at once, notes starts for
+//! reports. Everything else it leaves out: other policies, immutable metadata, tombstones, ends that are
+//! noticed and reported, a handful of headers.
 //!
 //! usage: `stream-limiter-on-redis LISTEN_ADDRESS REDIS_URL`
 
@@ -10,6 +12,7 @@ use std::error::Error;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::routing::post;
@@ -22,14 +25,23 @@ const INTERVAL: Duration = Duration::from_secs(60);
 const WINDOW_MS: u64 = 6 * 60 * 60 * 1000;
 const STREAMS_MAX: u32 = 3;
 
-/// One sorted set per subject: streams by the instant they expire. 1 when the stream may start.
+/// One sorted set per subject: streams by the instant they expire; beside it a hash with their metadata.
+/// 1 when the stream may start.
 const START: &str = "
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+local over = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+if #over > 0 then
+  redis.call('ZREM', KEYS[1], unpack(over))
+  redis.call('HDEL', KEYS[2], unpack(over))
+end
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then
   return 0
 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
+redis.call('HSET', KEYS[2], ARGV[3], ARGV[5])
 redis.call('PEXPIREAT', KEYS[1], ARGV[2])
+redis.call('PEXPIREAT', KEYS[2], ARGV[2])
+redis.call('XADD', 'events', 'MAXLEN', '~', 1000000, '*',
+  'event', 'session-started', 'session', ARGV[3], 'subject', KEYS[1], 'metadata', ARGV[5])
 return 1
 ";
 
@@ -45,6 +57,7 @@ if redis.call('ZCOUNT', KEYS[1], '(' .. ARGV[1], '+inf') > tonumber(ARGV[4]) the
 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
 redis.call('PEXPIREAT', KEYS[1], ARGV[2])
+redis.call('PEXPIREAT', KEYS[2], ARGV[2])
 return 1
 ";
 
@@ -55,16 +68,25 @@ struct Limiter {
     beat: Script,
 }
 
+/// What a script is asked about.
+struct Ask<'a> {
+    subject: &'a str,
+    stream: &'a str,
+    metadata: &'a [u8],
+}
+
 impl Limiter {
-    async fn ask(&self, script: &Script, subject: &str, stream: &str) -> Result<i32, StatusCode> {
+    async fn ask(&self, script: &Script, ask: Ask<'_>) -> Result<i32, StatusCode> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         script
-            .key(subject)
+            .key(ask.subject)
+            .key(format!("{}:metadata", ask.subject))
             .arg(now)
             .arg(now + WINDOW_MS)
-            .arg(stream)
+            .arg(ask.stream)
             .arg(STREAMS_MAX)
+            .arg(ask.metadata)
             .invoke_async(&mut self.redis.clone())
             .await
             .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
@@ -73,12 +95,24 @@ impl Limiter {
 
 type Answer = Result<(StatusCode, HeaderMap), StatusCode>;
 
+/// The one application there is.
+fn authenticate(headers: &HeaderMap) -> Result<(), StatusCode> {
+    let credentials = headers.get(header::AUTHORIZATION);
+    let is_known = credentials.is_some_and(|it| it.as_bytes() == b"Basic ZGVtby1hcHA6");
+    is_known.then_some(()).ok_or(StatusCode::UNAUTHORIZED)
+}
+
 async fn start(
     State(limiter): State<Limiter>,
     Path((idp, account)): Path<(String, String)>,
+    headers: HeaderMap,
+    metadata: Bytes,
 ) -> Answer {
+    authenticate(&headers)?;
     let stream = uuid::Uuid::new_v4().to_string();
-    match limiter.ask(&limiter.start, &format!("{idp}/{account}"), &stream).await? {
+    let subject = format!("{idp}/{account}");
+    let ask = Ask { subject: &subject, stream: &stream, metadata: &metadata };
+    match limiter.ask(&limiter.start, ask).await? {
         1 => {
             let mut headers = expires();
             let location = HeaderValue::try_from(stream).map_err(|_| StatusCode::IM_A_TEAPOT)?;
@@ -92,8 +126,12 @@ async fn start(
 async fn beat(
     State(limiter): State<Limiter>,
     Path((idp, account, stream)): Path<(String, String, String)>,
+    headers: HeaderMap,
 ) -> Answer {
-    match limiter.ask(&limiter.beat, &format!("{idp}/{account}"), &stream).await? {
+    authenticate(&headers)?;
+    let subject = format!("{idp}/{account}");
+    let ask = Ask { subject: &subject, stream: &stream, metadata: b"" };
+    match limiter.ask(&limiter.beat, ask).await? {
         1 => Ok((StatusCode::ACCEPTED, expires())),
         0 => Err(StatusCode::CONFLICT),
         _ => Err(StatusCode::GONE),

@@ -19,7 +19,7 @@ mod stop;
 mod submission;
 
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
 use tokio::time::Instant;
 
@@ -54,6 +54,7 @@ impl Desk {
     /// Answers a request and logs it.
     pub(crate) async fn serve(&self, request: Request) -> Response {
         let began = Instant::now();
+        log_client_version(request.headers());
         let method = request.method().clone();
         let uri = request.uri().clone();
         let place = Place::find(uri.path());
@@ -74,6 +75,15 @@ impl Desk {
             Err(refusal) => refusal.into_answer(&self.app.settings.streams),
         };
         self.dress.put_on(answer, origin, now)
+    }
+}
+
+/// Clients may say which version they are (`concurrency` §4.1); it changes nothing.
+fn log_client_version(headers: &HeaderMap) {
+    if tracing::enabled!(target: "usher::request", tracing::Level::DEBUG)
+        && let Some(version) = headers.get("x-client-version")
+    {
+        tracing::debug!(target: "usher::request", client_version = ?version);
     }
 }
 
