@@ -17,7 +17,8 @@ impl Snapshot {
     /// The sign-in endpoints of this revision that `next` lacks. Sign-ins made there can no longer be
     /// asked about or ended.
     pub fn lost_in(&self, next: &Self) -> Vec<LostEndpoint> {
-        let every = self.mvpds.values().flat_map(|mvpd| mvpd.authn.iter().map(move |it| (mvpd, it)));
+        let every =
+            self.mvpds.values().flat_map(|mvpd| mvpd.authn.iter().map(move |it| (mvpd, it)));
         let lost = every.filter(|(mvpd, endpoint)| {
             let kept = next.mvpds.get(&mvpd.id);
             kept.is_none_or(|kept| kept.authn.get(endpoint.id()).is_none())
