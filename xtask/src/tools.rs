@@ -15,6 +15,7 @@ pub(crate) struct Tools {
     chromium: PathBuf,
     node_modules: PathBuf,
     python: PathBuf,
+    simplesamlphp: PathBuf,
 }
 
 impl Tools {
@@ -26,6 +27,7 @@ impl Tools {
             chromium: program("chromium", "chromium")?,
             node_modules: node_modules(repo, &dir)?,
             python: python(repo, &dir)?,
+            simplesamlphp: simplesamlphp(&dir)?,
         })
     }
 
@@ -35,6 +37,7 @@ impl Tools {
             ("USHER_TEST_CHROMIUM", self.chromium.clone().into()),
             ("USHER_TEST_NODE_MODULES", self.node_modules.clone().into()),
             ("USHER_TEST_PYTHON", self.python.clone().into()),
+            ("USHER_TEST_SIMPLESAMLPHP", self.simplesamlphp.clone().into()),
         ]
     }
 }
@@ -123,6 +126,54 @@ fn python(repo: &Repo, dir: &Path) -> Result<PathBuf> {
         quiet(pip.arg("--requirement").arg(manifest))
     })?;
     Ok(interpreter)
+}
+
+/// The unpacked Debian package of `SimpleSAMLphp`. Installed, it would bring a web server along; the
+/// tests run it with PHP's own.
+fn simplesamlphp(dir: &Path) -> Result<PathBuf> {
+    let home = dir.join("simplesamlphp");
+    program("xmlsec1", "xmlsec1")?;
+    program("php", "php-cli")?;
+    for (extension, package) in
+        [("dom", "php-xml"), ("mbstring", "php-mbstring"), ("curl", "php-curl")]
+    {
+        php_extension(extension, package)?;
+    }
+    if home.join("usr/share/simplesamlphp").is_dir() {
+        return Ok(home);
+    }
+    eprintln!("unpacking the Debian package simplesamlphp");
+    let unpacked = dir.join("simplesamlphp.new");
+    drop(std::fs::remove_dir_all(&unpacked));
+    std::fs::create_dir_all(&unpacked)
+        .with_context(|| format!("creating {}", unpacked.display()))?;
+    let download = |command: &mut Command| {
+        quiet(command.args(["download", "-qq", "simplesamlphp"]).current_dir(&unpacked))
+    };
+    if download(&mut Command::new("apt-get")).is_err() {
+        quiet(Command::new("apt-get").args(["update", "-qq"]))?;
+        download(&mut Command::new("apt-get"))?;
+    }
+    let package = std::fs::read_dir(&unpacked)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
+        .context("apt-get downloaded no package")?;
+    quiet(Command::new("dpkg-deb").arg("-x").args([&package, &unpacked]))?;
+    std::fs::rename(&unpacked, &home).with_context(|| format!("creating {}", home.display()))?;
+    Ok(home)
+}
+
+/// Makes sure that PHP has an extension.
+fn php_extension(name: &str, debian_package: &str) -> Result<()> {
+    let is_there = || {
+        let code = format!("exit(extension_loaded('{name}') ? 0 : 1);");
+        Command::new("php").args(["-r", &code]).status().is_ok_and(|status| status.success())
+    };
+    if !is_there() {
+        apt_install(&format!("the PHP extension {name}"), debian_package)?;
+    }
+    ensure!(is_there(), "`{debian_package}` is installed but PHP has no `{name}`");
+    Ok(())
 }
 
 /// Runs `install` unless it succeeded before with the same manifest.

@@ -11,6 +11,8 @@
 pub mod authz;
 pub mod binding;
 mod encryption;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 pub mod idp;
 mod instant;
 pub mod logout;

@@ -18,6 +18,8 @@ mod decisions;
 mod logout;
 #[path = "saml/pdp.rs"]
 mod pdp;
+#[path = "saml/peers/mod.rs"]
+mod peers;
 #[path = "saml/proxies.rs"]
 mod proxies;
 #[path = "saml/sign_in.rs"]

@@ -149,25 +149,6 @@ fn sha_1_needs_consent() {
     assert_eq!(read(Sha1::Accepted).as_deref(), Ok("u-legacy"));
 }
 
-/// Other prefixes, other places of declarations, line breaks in base64.
-#[test]
-fn an_answer_of_pysaml2_is_read() {
-    let document = include_str!("../../fixtures/pysaml2-response.xml");
-    let certificate = Certificate::from_pem(include_str!("../../fixtures/pysaml2.crt")).unwrap();
-    let provider = IdentityProvider {
-        trust: Arc::new(TrustedKeys::pinned(&[certificate], Sha1::Refused).unwrap()),
-        signed: SignedPart::Both,
-        ..provider()
-    };
-    let now = crate::instant::parse("2026-11-23T23:43:30Z").unwrap();
-    let verified = provider
-        .verify(document, &Expected { now, issuers: &["urn:mvpd:odd".to_owned()], ..expected() })
-        .unwrap();
-    assert_eq!(verified.user_id, "odd-1");
-    assert_eq!(verified.attributes["urn:mace:dir:attribute-def:uid"], ["odd-1"]);
-    assert_eq!(verified.attributes["urn:mace:dir:attribute-def:givenName"], ["Ödd & Co"]);
-}
-
 /// Keys of the other kind: in documents, in queries, and by whoever trusts them alone.
 #[test]
 fn elliptic_curve_keys_sign_too() {

@@ -4,8 +4,10 @@ mod authz;
 mod encrypted;
 mod forgery;
 mod genuine;
+mod known_attacks;
 mod messages;
 mod noise;
+mod specimen;
 mod wrapping;
 
 use std::sync::{Arc, LazyLock};

@@ -3,31 +3,25 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::authz::{AuthzExpected, read_plain, read_soap};
-use crate::binding::{Parameter, Redirected, from_post_value};
-use crate::metadata::ProviderMetadata;
-use crate::{Resource, XmlError};
+use crate::XmlError;
+use crate::fuzz::{ENTRANCES, RECORDED};
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document(SignParts::Both));
 static IDENTITY_PROVIDER: LazyLock<IdentityProvider> = LazyLock::new(provider);
 
 fn everything_reads(text: &str) {
-    assert!(IDENTITY_PROVIDER.verify(text, &expected()).is_err());
-    let expected = AuthzExpected {
-        now: NOW,
-        issuer: IDP,
-        sp_entity_id: SP,
-        requestor: None,
-        request_id: "_q",
-        trust: Some(&IDENTITY_PROVIDER.trust),
-        skew: Duration::ZERO,
-    };
-    assert!(read_soap(text, &expected).is_err());
-    let _ = read_plain(text);
-    let _ = Resource::parse(text);
-    let _ = ProviderMetadata::read(text, None, NOW);
-    let _ = from_post_value(text);
-    let _ = Redirected::parse(text, Parameter::Response);
+    for (_, entrance) in ENTRANCES {
+        entrance(text.as_bytes());
+    }
+}
+
+/// `text` with `length` characters from somewhere replaced by `with`.
+fn changed(text: &str, (at, length): (prop::sample::Index, usize), with: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let from = at.index(characters.len());
+    let to = (from + length).min(characters.len());
+    let (before, after) = (&characters[..from], &characters[to..]);
+    before.iter().copied().chain(with.chars()).chain(after.iter().copied()).collect()
 }
 
 proptest! {
@@ -46,16 +40,36 @@ proptest! {
     /// A genuine answer with a few bytes changed is refused or says the same.
     #[test]
     fn a_changed_answer_never_says_something_else(at in any::<prop::sample::Index>(), length in 0_usize..40, with in "[ -~]{0,8}") {
-        let characters: Vec<char> = DOCUMENT.chars().collect();
-        let from = at.index(characters.len());
-        let to = (from + length).min(characters.len());
-        let changed: String =
-            characters[..from].iter().copied().chain(with.chars()).chain(characters[to..].iter().copied()).collect();
+        let changed = changed(&DOCUMENT, (at, length), &with);
         if let Ok(verified) = IDENTITY_PROVIDER.verify(&changed, &expected()) {
             let original = IDENTITY_PROVIDER.verify(&DOCUMENT, &expected()).unwrap();
             prop_assert_eq!(verified, original);
         }
     }
+
+    /// The same with an answer of others, through every entrance.
+    #[test]
+    fn a_changed_answer_of_others_passes_no_entrance(at in any::<prop::sample::Index>(), length in 0_usize..40, with in "[ -~]{0,8}") {
+        everything_reads(&changed(RECORDED, (at, length), &with));
+    }
+
+    /// Pieces of messages in any order, which get further than noise does.
+    #[test]
+    fn pieces_of_messages_are_refused(pieces in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..400), 1..12)) {
+        let cut = |(at, length): (prop::sample::Index, usize)| {
+            let from = at.index(RECORDED.len());
+            RECORDED[from..(from + length).min(RECORDED.len())].to_owned()
+        };
+        everything_reads(&pieces.into_iter().map(cut).collect::<String>());
+    }
+}
+
+/// The entrance is not a wall: the recorded message itself passes.
+#[test]
+fn the_recorded_message_is_accepted() {
+    let recorded = specimen::Specimen::recorded();
+    assert_eq!(recorded.first().unwrap().refusal(RECORDED), "accepted");
+    everything_reads(RECORDED);
 }
 
 #[test]

@@ -1,62 +1,66 @@
 //! Signature wrapping: what was signed is moved, what is read is new. The eight classic shapes, over
-//! answers with both signatures and with that of the assertion only.
+//! answers of ours and of others, with both signatures and with that of the assertion only.
 
+use super::specimen::{Specimen, quoted};
 use super::*;
 
-/// An answer taken apart.
-struct Parts {
-    document: String,
+/// A specimen taken apart.
+struct Parts<'s> {
+    specimen: &'s Specimen,
     assertion: String,
-    assertion_signature: String,
+    signature: String,
+    id: String,
 }
 
-impl Parts {
-    fn of(sign: SignParts) -> Self {
-        let document = document(sign);
-        let assertion = cut(&document, "<saml:Assertion", "</saml:Assertion>").to_owned();
-        let assertion_signature = signature(&assertion).to_owned();
-        Self { document, assertion, assertion_signature }
+impl<'s> Parts<'s> {
+    fn of(specimen: &'s Specimen) -> Self {
+        let assertion = specimen.assertion().to_owned();
+        let signature = specimen.signature(&assertion).unwrap().to_owned();
+        let id = quoted(&assertion, "ID=\"").to_owned();
+        Self { specimen, assertion, signature, id }
     }
 
     /// The original assertion without its signature.
     fn original(&self) -> String {
-        replaced(&self.assertion, &self.assertion_signature, "")
+        replaced(&self.assertion, &self.signature, "")
     }
 
     /// A forged assertion with another id that keeps the original signature.
     fn evil(&self) -> String {
-        let renamed = replaced(&self.assertion, "ID=\"_assertion\"", "ID=\"_evil\"");
-        replaced(&renamed, "alice@", "mallory@")
+        let id = format!("ID=\"{}\"", self.id);
+        let renamed = replaced(&self.assertion, &id, "ID=\"_evil\"");
+        replaced(&renamed, self.specimen.viewer, "mallory@")
     }
 
     /// The same without the signature.
     fn evil_unsigned(&self) -> String {
-        replaced(&self.evil(), &self.assertion_signature, "")
+        replaced(&self.evil(), &self.signature, "")
     }
 
     /// The answer with something else in the place of the assertion.
     fn with(&self, instead: &str) -> String {
-        replaced(&self.document, &self.assertion, instead)
+        replaced(&self.specimen.document, &self.assertion, instead)
     }
 
     /// The forged assertion with `inside` at the end of its signature.
     fn evil_around(&self, inside: &str) -> String {
-        let signature = replaced(
-            &self.assertion_signature,
-            "</ds:Signature>",
-            &format!("{inside}</ds:Signature>"),
-        );
-        replaced(&self.evil(), &self.assertion_signature, &signature)
+        replaced(&self.evil(), &self.signature, &self.signature_around(inside))
+    }
+
+    fn signature_around(&self, inside: &str) -> String {
+        let end = self.specimen.signature_end();
+        replaced(&self.signature, &end, &format!("{inside}{end}"))
     }
 
     /// Shapes 3 to 8, which move the assertion.
     fn assertion_shapes(&self) -> Vec<(&'static str, String)> {
         let (assertion, original) = (&self.assertion, self.original());
         let (evil, unsigned) = (self.evil(), self.evil_unsigned());
-        let around =
-            replaced(&unsigned, "</saml:Assertion>", &format!("{assertion}</saml:Assertion>"));
-        let extension = |inside: &str| format!("<samlp:Extensions>{inside}</samlp:Extensions>");
-        let object = |inside: &str| format!("<ds:Object>{inside}</ds:Object>");
+        let end = self.specimen.assertion_end();
+        let around = replaced(&unsigned, &end, &format!("{assertion}{end}"));
+        let reference = format!("URI=\"#{}\"", self.id);
+        let with_reference = |to: &str| self.with(&replaced(&evil, &reference, to));
+        let object_in_original = self.signature_around(&object(&unsigned));
         vec![
             ("3 forged before", self.with(&format!("{unsigned}{assertion}"))),
             ("3 forged after", self.with(&format!("{assertion}{unsigned}"))),
@@ -74,74 +78,100 @@ impl Parts {
             ("8 original in an object", self.with(&self.evil_around(&object(&original)))),
             (
                 "8 forged in an object",
-                self.with(&replaced(
-                    assertion,
-                    "</ds:Signature>",
-                    &format!("{}</ds:Signature>", object(&unsigned)),
-                )),
+                self.with(&replaced(assertion, &self.signature, &object_in_original)),
             ),
-            (
-                "same id",
-                self.with(&format!("{}{assertion}", unsigned.replace("_evil", "_assertion"))),
-            ),
-            ("forged with the original's id", self.with(&evil.replace("_evil", "_assertion"))),
-            ("empty reference", self.with(&evil.replace("URI=\"#_assertion\"", "URI=\"\""))),
-            ("reference to the forged", self.with(&evil.replace("#_assertion", "#_evil"))),
-            ("pointer", self.with(&evil.replace("#_assertion", "#xpointer(id('_assertion'))"))),
+            ("same id", self.with(&format!("{}{assertion}", unsigned.replace("_evil", &self.id)))),
+            ("forged with the original's id", self.with(&evil.replace("_evil", &self.id))),
+            ("empty reference", with_reference("URI=\"\"")),
+            ("reference to the forged", with_reference("URI=\"#_evil\"")),
+            ("pointer", with_reference(&format!("URI=\"#xpointer(id('{}'))\"", self.id))),
         ]
     }
 }
 
-fn signature(text: &str) -> &str {
-    cut(text, "<ds:Signature ", "</ds:Signature>")
+fn extension(inside: &str) -> String {
+    format!(
+        "<p:Extensions xmlns:p=\"urn:oasis:names:tc:SAML:2.0:protocol\">{inside}</p:Extensions>"
+    )
 }
 
-/// Shapes 1 and 2, which move the response.
-fn response_shapes() -> Vec<(&'static str, String)> {
-    [SignParts::Response, SignParts::Both].into_iter().flat_map(moved_responses).collect()
+fn object(inside: &str) -> String {
+    format!("<d:Object xmlns:d=\"http://www.w3.org/2000/09/xmldsig#\">{inside}</d:Object>")
 }
 
-fn moved_responses(sign: SignParts) -> Vec<(&'static str, String)> {
-    let document = document(sign);
-    let signature = signature(&document).to_owned();
-    let original = replaced(&document, &signature, "");
-    let renamed =
-        replaced(&document, "ID=\"_response\"", "ID=\"_evil\"").replace("alice@", "mallory@");
-    let inside = replaced(&signature, "</ds:Signature>", &format!("{original}</ds:Signature>"));
-    let object = format!("<ds:Object>{original}</ds:Object></ds:Signature>");
+/// Shapes 1 and 2, which move the response; none where it is not signed.
+fn response_shapes(specimen: &Specimen) -> Vec<(&'static str, String)> {
+    let Some(signature) = specimen.response_signature() else { return Vec::new() };
+    let response = specimen.response();
+    let original = replaced(response, signature, "");
+    let id = format!("ID=\"{}\"", quoted(response, " ID=\""));
+    let renamed = replaced(response, &id, "ID=\"_evil\"").replace(specimen.viewer, "mallory@");
+    let end = specimen.signature_end();
+    let with = |instead: &str| replaced(&renamed, signature, instead);
+    let around = |inside: &str| replaced(signature, &end, &format!("{inside}{end}"));
     vec![
-        ("1 original in the signature", replaced(&renamed, &signature, &inside)),
-        (
-            "1 original in an object",
-            replaced(&renamed, &signature, &replaced(&signature, "</ds:Signature>", &object)),
-        ),
-        (
-            "2 original before the signature",
-            replaced(&renamed, &signature, &format!("{original}{signature}")),
-        ),
-        (
-            "2 original after the signature",
-            replaced(&renamed, &signature, &format!("{signature}{original}")),
-        ),
+        ("1 original in the signature", with(&around(&original))),
+        ("1 original in an object", with(&around(&object(&original)))),
+        ("2 original before the signature", with(&format!("{original}{signature}"))),
+        ("2 original after the signature", with(&format!("{signature}{original}"))),
     ]
+}
+
+fn specimens() -> Vec<Specimen> {
+    let own = [SignParts::Both, SignParts::Assertion].map(Specimen::own);
+    own.into_iter().chain(Specimen::recorded()).collect()
 }
 
 #[test]
 fn no_wrapped_answer_is_accepted() {
-    let mut forgeries = response_shapes();
-    for sign in [SignParts::Both, SignParts::Assertion] {
-        forgeries.extend(Parts::of(sign).assertion_shapes());
+    for specimen in specimens() {
+        let mut forgeries = response_shapes(&specimen);
+        forgeries.extend(Parts::of(&specimen).assertion_shapes());
+        assert!(matches!(forgeries.len(), 14 | 18), "{}", specimen.name);
+        for (shape, forged) in forgeries {
+            assert_eq!(specimen.refusal(&forged), "signature", "{}: {shape}", specimen.name);
+        }
     }
-    assert_eq!(forgeries.len(), 8 + 2 * 14);
-    for (shape, forged) in forgeries {
-        assert_eq!(refusal(&forged), "signature", "{shape}");
+    let own = Specimen::own(SignParts::Response);
+    for (shape, forged) in response_shapes(&own) {
+        assert_eq!(own.refusal(&forged), "signature", "{shape}");
     }
 }
 
 #[test]
 fn the_originals_of_the_forgeries_are_accepted() {
-    for sign in [SignParts::Both, SignParts::Assertion] {
-        let parts = Parts::of(sign);
-        assert_eq!(refusal(&parts.with(&parts.assertion)), "accepted");
+    for specimen in specimens() {
+        assert_eq!(specimen.refusal(&specimen.document), "accepted", "{}", specimen.name);
+    }
+}
+
+/// What others signed, altered in every way that changes who signs in or for how long.
+#[test]
+fn an_altered_answer_of_others_is_refused() {
+    for specimen in Specimen::recorded() {
+        let document = &specimen.document;
+        let viewer = specimen.viewer;
+        for (from, to, refusals) in [
+            (viewer, "mallory@", ["signature", "signature"]),
+            (viewer, "<!-- -->mallory@", ["signature", "signature"]),
+            ("18:3", "23:3", ["signature", "time"]),
+            ("18:4", "23:4", ["signature", "time"]),
+            ("xmldsig-more#rsa-sha256", "xmldsig-more#hmac-sha256", ["algorithm", "algorithm"]),
+            ("xmldsig-more#rsa-sha256", "xmldsig#rsa-sha1", ["algorithm", "algorithm"]),
+            ("xmlenc#sha256", "xmldsig#sha1", ["algorithm", "algorithm"]),
+        ] {
+            if document.contains(from) {
+                let refusal = specimen.refusal(&document.replace(from, to));
+                assert!(refusals.contains(&refusal), "{}: {from} {refusal}", specimen.name);
+            }
+        }
+        for prologue in ["<!DOCTYPE r>", "<!DOCTYPE r [<!ENTITY x 'y'>]>", "<?x?>"] {
+            let declared = format!("{prologue}{}", specimen.response());
+            assert_eq!(specimen.refusal(&declared), "malformed", "{}", specimen.name);
+        }
+        let unsigned = replaced(document, Parts::of(&specimen).signature.as_str(), "");
+        assert_eq!(specimen.refusal(&unsigned), "signature", "{}", specimen.name);
+        let twice = replaced(document, specimen.assertion(), &specimen.assertion().repeat(2));
+        assert_eq!(specimen.refusal(&twice), "signature", "{}", specimen.name);
     }
 }

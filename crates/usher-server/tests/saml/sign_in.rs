@@ -28,7 +28,7 @@ pub(crate) async fn switch(house: &House, provider: &str, faults: &[&str]) {
 }
 
 /// Why sign-ins of the day failed, from the reports.
-async fn failures(house: &House) -> Vec<String> {
+pub(crate) async fn failures(house: &House) -> Vec<String> {
     let token = house.token("acme-ops").await;
     let url = "/esm/v3/media-company/year/month/day/event/requestor-id/proxy/mvpd/reason\
                ?event=authn-failed&limit=1000&start=2026-03-01&end=2026-04-01";
