@@ -9,7 +9,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{WriterProperties, WriterPropertiesPtr};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
-use crate::chunk::{self, Chunk};
+use crate::chunk::{self, Chunk, Compressor};
 use crate::field::{Kind, schema};
 use crate::{Field, ParquetError};
 
@@ -31,13 +31,14 @@ pub enum Column<'a> {
 pub struct TableWriter<W: Write + Send> {
     fields: Vec<Field>,
     writer: SerializedFileWriter<W>,
+    compressor: Compressor,
 }
 
 impl<W: Write + Send> TableWriter<W> {
     /// Begins a file with these columns.
     pub fn new(sink: W, fields: &[Field]) -> Result<Self, ParquetError> {
         let writer = SerializedFileWriter::new(sink, schema(fields)?, properties())?;
-        Ok(Self { fields: fields.to_vec(), writer })
+        Ok(Self { fields: fields.to_vec(), writer, compressor: Compressor::new()? })
     }
 
     /// Writes a row group: one column per field, all of one length.
@@ -50,13 +51,17 @@ impl<W: Write + Send> TableWriter<W> {
         }
         let descrs = self.writer.schema_descr().columns().to_vec();
         let mut group = self.writer.next_row_group()?;
+        let compressor = &mut self.compressor;
         for ((field, column), descr) in self.fields.iter().zip(columns).zip(descrs) {
             match (field.kind, column) {
                 (Kind::Text, Column::Texts { dictionary, codes }) => {
-                    append(&mut group, chunk::texts(descr, dictionary, codes, breaks)?)?;
+                    append(
+                        &mut group,
+                        chunk::texts(descr, dictionary, codes, breaks, compressor)?,
+                    )?;
                 }
                 (Kind::Number | Kind::Instant, Column::Numbers(values)) => {
-                    append(&mut group, chunk::numbers(descr, values, breaks)?)?;
+                    append(&mut group, chunk::numbers(descr, values, breaks, compressor)?)?;
                 }
                 (Kind::Timeline | Kind::Keys, Column::Numbers(values)) => {
                     differences(&mut group, values)?;
