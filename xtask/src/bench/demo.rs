@@ -25,6 +25,11 @@ impl Demo {
         if data.exists() {
             std::fs::remove_dir_all(&data).context("removing the data of the last bench")?;
         }
+        Self::on(binary, data)
+    }
+
+    /// Starts `binary` on the data directory `data`, without throttling.
+    pub(super) fn on(binary: &Path, data: PathBuf) -> Result<Self> {
         let process = Command::new(binary)
             .args(["demo", "--listen", "127.0.0.1:0", "--set", "throttle.enabled=false", "--data"])
             .arg(&data)
@@ -34,6 +39,11 @@ impl Demo {
         let mut demo = Self { process, data, base: String::new() };
         demo.base = demo.wait_until_ready()?;
         Ok(demo)
+    }
+
+    /// Its process.
+    pub(super) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Waits for demo.json, which the server writes as its last act before it is ready.

@@ -6,6 +6,7 @@
 
 mod demo;
 mod process;
+mod reports;
 mod server;
 mod streams;
 mod wrk;
@@ -31,6 +32,9 @@ pub(crate) struct Options {
     /// Live streams in the largest measurement of the suite `streams`.
     #[arg(long, default_value_t = 1_000_000)]
     streams: usize,
+    /// Events of the past in the suite `reports`.
+    #[arg(long, default_value_t = 20_000_000)]
+    events: u64,
 }
 
 /// The parts of the house that are measured by themselves.
@@ -40,6 +44,8 @@ enum Suite {
     Server,
     /// Stream limiting at several sizes, beside the home-grown way to do it.
     Streams,
+    /// Reports over a large past, beside `DuckDB`.
+    Reports,
 }
 
 /// Builds the release binary and runs the suites one after another.
@@ -50,6 +56,7 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
         match suite {
             Suite::Server => server::run(repo, &binary, options)?,
             Suite::Streams => streams::run(repo, &binary, options)?,
+            Suite::Reports => reports::run(repo, &binary, options)?,
         }
     }
     Ok(ExitCode::SUCCESS)
