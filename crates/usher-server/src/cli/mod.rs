@@ -5,6 +5,7 @@ mod demo;
 mod events;
 mod explain;
 mod progress;
+mod reports;
 mod serve;
 mod statement;
 mod streams;
@@ -43,6 +44,9 @@ enum Action {
     /// Load reporting events, or write them out.
     #[command(subcommand)]
     Events(events::Action),
+    /// Read reports of a running server.
+    #[command(subcommand)]
+    Reports(reports::Action),
     /// Try stream limits before they are in force.
     #[command(subcommand)]
     Streams(streams::Action),
@@ -73,6 +77,7 @@ impl Command {
             Action::Explain(options) => explain::run(&options),
             Action::Token(action) => token::run(action),
             Action::Events(action) => events::run(action),
+            Action::Reports(action) => reports::run(action),
             Action::Streams(action) => streams::run(action),
             Action::Statement(options) => statement::run(&options),
             Action::Config(action) => config::run(action),
