@@ -20,8 +20,11 @@ use crate::{
 /// The recorded message: the seed of a corpus.
 pub const RECORDED: &str = include_str!("../fixtures/simplesamlphp-response.xml");
 
-/// Everything there is, by the name of its fuzz target.
-pub const ENTRANCES: [(&str, fn(&[u8])); 7] = [
+/// The name of a fuzz target, and what it feeds.
+pub type Entrance = (&'static str, fn(&[u8]));
+
+/// Everything there is.
+pub const ENTRANCES: [Entrance; 7] = [
     ("saml_response", saml_response),
     ("saml_post", saml_post),
     ("saml_redirect", saml_redirect),
@@ -44,6 +47,10 @@ const HERE: &str = "https://sp.tve.example/slo";
 const NOW: Timestamp = Timestamp::from_secs(1_795_631_371);
 
 /// A sign-in response, as a document.
+///
+/// # Panics
+///
+/// When what must hold does not.
 pub fn saml_response(data: &[u8]) {
     let (Ok(text), Some(trust)) = (str::from_utf8(data), &*TRUST) else { return };
     let provider = IdentityProvider {
@@ -85,6 +92,10 @@ pub fn saml_post(data: &[u8]) {
 }
 
 /// Logout messages, as a query carries them.
+///
+/// # Panics
+///
+/// When what must hold does not.
 pub fn saml_redirect(data: &[u8]) {
     let (Ok(query), Some(trust)) = (str::from_utf8(data), &*TRUST) else { return };
     let issuers = ["urn:tests:simplesamlphp".to_owned()];
@@ -100,6 +111,10 @@ pub fn saml_redirect(data: &[u8]) {
 }
 
 /// Answers of decision points.
+///
+/// # Panics
+///
+/// When what must hold does not.
 pub fn xacml_answer(data: &[u8]) {
     let (Ok(text), Some(trust)) = (str::from_utf8(data), &*TRUST) else { return };
     let expected = AuthzExpected {
@@ -121,6 +136,10 @@ pub fn xacml_answer(data: &[u8]) {
 }
 
 /// Questions to decision points, and sign-in requests, which the demo's providers read.
+///
+/// # Panics
+///
+/// When what must hold does not.
 pub fn xacml_query(data: &[u8]) {
     let (Ok(text), Some(trust)) = (str::from_utf8(data), &*TRUST) else { return };
     assert!(idp::read_query(text, trust).is_err(), "a forgery was accepted");
@@ -136,6 +155,10 @@ pub fn metadata(data: &[u8]) {
 }
 
 /// Lists of proxies, and resources of applications.
+///
+/// # Panics
+///
+/// When what must hold does not.
 pub fn lists_and_resources(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
     if let Ok(entries) = proxied::read(text) {

@@ -30,6 +30,8 @@ mod general;
 mod logout;
 #[path = "mvpd/peer.rs"]
 mod peer;
+#[path = "entitlement/privacy.rs"]
+mod privacy;
 #[path = "entitlement/profiles.rs"]
 mod profiles;
 #[path = "entitlement/provider.rs"]
