@@ -11,6 +11,7 @@ pub mod fetch;
 pub mod files;
 pub mod keys;
 pub mod lifecycle;
+pub mod providers;
 pub mod saml_keys;
 pub mod serve;
 pub mod wiring;

@@ -3,6 +3,7 @@
 mod config;
 mod demo;
 mod events;
+mod mvpd;
 mod serve;
 mod statement;
 mod streams;
@@ -36,6 +37,9 @@ enum Action {
     /// Verify a media token.
     #[command(subcommand)]
     Token(token::Action),
+    /// Look at TV providers before viewers do.
+    #[command(subcommand)]
+    Mvpd(mvpd::Action),
     /// Load reporting events.
     #[command(subcommand)]
     Events(events::Action),
@@ -68,6 +72,7 @@ impl Command {
             Action::Serve(options) => serve::run(&options),
             Action::Token(action) => token::run(action),
             Action::Events(action) => events::run(action),
+            Action::Mvpd(action) => mvpd::run(action),
             Action::Streams(action) => streams::run(action),
             Action::Statement(options) => statement::run(&options),
             Action::Config(action) => config::run(action),
