@@ -1,4 +1,4 @@
--- Streams that say that they still play, each in its turn.
+-- Streams that say that they still play, each in its turn. Their paths are in a file, one a line.
 
 dofile(os.getenv("BENCH_HOME") .. "/report.lua")
 wrk.method = "POST"
@@ -9,7 +9,7 @@ local turn = 0
 
 function init()
   bad = 0
-  for path in os.getenv("BENCH_STREAMS"):gmatch("%S+") do
+  for path in io.lines(os.getenv("BENCH_STREAMS")) do
     table.insert(requests, wrk.format(nil, path))
   end
 end

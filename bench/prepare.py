@@ -125,12 +125,14 @@ def main():
     resource = json.dumps({"resources": ["acme-sports"]})
     status, _, text = demo.call("/api/v2/REF30/decisions/authorize/Cablevision", resource, headers)
     expect(status == 200 and json.loads(text)["decisions"][0]["authorized"], "authorization", text)
+    streams = data / "bench-streams"
+    streams.write_text("".join(demo.start_stream(number) + "\n" for number in range(STREAMS)))
     print(json.dumps({
         "BENCH_CLIENT_ID": client["client_id"],
         "BENCH_CLIENT_SECRET": client["client_secret"],
         "BENCH_TOKEN": headers["Authorization"],
         "BENCH_DEVICE": DEVICE,
-        "BENCH_STREAMS": " ".join(demo.start_stream(number) for number in range(STREAMS)),
+        "BENCH_STREAMS": str(streams),
     }))
 
 

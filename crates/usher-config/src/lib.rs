@@ -11,7 +11,7 @@ mod value;
 
 pub use load::{ConfigError, Layers, environment};
 pub use settings::{
-    Deployment, Entitlement, KEYS, Key, Log, MediaTokenFormat, Providers, Reports, Server,
+    Deployment, Entitlement, Explain, KEYS, Key, Log, MediaTokenFormat, Providers, Reports, Server,
     Settings, Streams, TempPass, Throttle, TrustForwardedFor,
 };
 

@@ -56,6 +56,8 @@ macro_rules! settings {
     };
 }
 
+const TERMINATION_MESSAGE: &str = "This session was terminated by a remote session";
+
 const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
@@ -155,6 +157,33 @@ settings! {
         #[serde(deserialize_with = "read_optional")]
         activity_window: Option<Duration> = None, "",
             "Time after which a silent stream is over; heartbeat interval + 30 s when absent.";
+        #[serde(deserialize_with = "read_duration")]
+        heartbeat_jitter: Duration = secs(0), "\"0s\"",
+            "Announced on top of each heartbeat interval: up to so much at random, in whole seconds, so that streams that started together do not beat together.";
+        stretch_max: f64 = 4.0, "4.0",
+            "Most times longer than configured that heartbeat intervals are announced while the server cannot keep up; 1 never stretches.";
+        #[serde(deserialize_with = "read_duration")]
+        stretch_above: Duration = Duration::from_millis(250), "\"250ms\"",
+            "Lateness of the server's own tasks, for seconds in a row, above which intervals are stretched.";
+        memory_max_mib: u64 = 4096, "4096",
+            "Memory that streams may take, in MiB (about 2000 streams each); starts beyond are answered 503.";
+        session_calls: u32 = 200, "200",
+            "Heartbeats and stops of one stream accepted in a throttle window.";
+        subject_starts: u32 = 200, "200",
+            "Starts of one subject accepted in a throttle window.";
+        #[serde(deserialize_with = "read_duration")]
+        throttle_window: Duration = secs(60), "\"60s\"",
+            "Length of the throttle windows of streams and subjects, in whole seconds.";
+        strict_standard_metadata: bool = false, "false",
+            "Refuse starts whose required `type`, `contentType`, `mobileDevice` or `hba` has no standard value.";
+        prefix_policy_names: bool = false, "false",
+            "Show viewers a denying policy as `owner/name` instead of `name`.";
+        termination_message: String = TERMINATION_MESSAGE.into(), "\"This session was terminated by a remote session\"",
+            "Shown to viewers whose stream another one replaced.";
+        challenge: bool = true, "true",
+            "Send `WWW-Authenticate` with 401; browsers then ask their users for a password.";
+        allowed_origins: Vec<String> = vec!["*".into()], "[\"*\"]",
+            "Web origins that may call: `*` for all, or a list of origins such as `https://tv.example`.";
     }
     /// What happened.
     reports: Reports {
@@ -164,6 +193,16 @@ settings! {
             "Offer stream reports by the minute.";
         retention_months: u32 = 25, "25",
             "Months for which events are kept.";
+    }
+    /// How decisions came about, for `usher explain`.
+    explain: Explain {
+        enabled: bool = true, "true",
+            "Keep how decisions came about.";
+        #[serde(deserialize_with = "read_duration")]
+        retention: Duration = secs(259_200), "\"3d\"",
+            "Time for which that is kept, as far as the space allows.";
+        space_mib: u32 = 256, "256",
+            "Space for it on disk, in MiB.";
     }
     /// What the process says about itself.
     log: Log {

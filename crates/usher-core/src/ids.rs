@@ -66,8 +66,6 @@ text_id! {
     TenantId;
     /// An application of the stream-limiting service.
     ApplicationId;
-    /// Ties one answer to its log lines and to its explanation. A UUID.
-    TraceId;
 }
 
 /// A device as its application identifies it: the decoded bytes of `AP-Device-Identifier`

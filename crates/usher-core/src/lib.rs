@@ -8,12 +8,14 @@ mod random;
 mod secret;
 mod store;
 mod time;
+mod trace;
 
 pub use ids::{
     ApplicationId, ClientId, DeviceId, MediaCompanyId, MvpdId, ServiceProviderId, SoftwareId,
-    TenantId, TraceId,
+    TenantId,
 };
 pub use random::{Entropy, EntropyExt};
 pub use secret::Secret;
 pub use store::StoreError;
 pub use time::{Clock, Timestamp};
+pub use trace::TraceId;

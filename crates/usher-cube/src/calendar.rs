@@ -45,6 +45,12 @@ impl Grain {
         Time::new(hour, minute, 0, 0).map_or(moment, |time| date.to_datetime(time))
     }
 
+    /// The end of the last bucket that begins before `moment`.
+    pub fn ceil(self, moment: DateTime) -> DateTime {
+        let floor = self.floor(moment);
+        if floor == moment { moment } else { self.next(floor).unwrap_or(DateTime::MAX) }
+    }
+
     /// The start of the bucket after the one that begins at `floor`; nothing at the end of time.
     pub(crate) fn next(self, floor: DateTime) -> Option<DateTime> {
         let step = match self {
@@ -136,6 +142,20 @@ impl Zone {
         TimeZone::get(text).map(Self).map_err(|_| error())
     }
 
+    /// The day of report time an instant lies on.
+    pub fn date(&self, epoch_millis: i64) -> Date {
+        from_local(self.reader().at(epoch_millis)).date()
+    }
+
+    /// The instants from which and until which it is `day`, in epoch milliseconds.
+    pub fn day(&self, day: Date) -> (i64, i64) {
+        let midnight = |day: Date| {
+            let midnight = self.0.to_ambiguous_timestamp(day.to_datetime(Time::midnight()));
+            midnight.compatible().map_or(i64::MAX, Timestamp::as_millisecond)
+        };
+        (midnight(day), day.tomorrow().map_or(i64::MAX, midnight))
+    }
+
     /// The civil moment of an instant given in epoch milliseconds; nothing outside years ±9999.
     pub fn civil(&self, epoch_millis: i64) -> Option<DateTime> {
         let instant = Timestamp::from_millisecond(epoch_millis).ok()?;
@@ -143,7 +163,7 @@ impl Zone {
     }
 
     /// Converts instants one after the other; cheap when neighbours share an offset.
-    pub(crate) fn reader(&self) -> LocalTime<'_> {
+    pub fn reader(&self) -> LocalTime<'_> {
         LocalTime { zone: &self.0, from: 0, until: 0, offset: 0 }
     }
 
@@ -172,6 +192,19 @@ impl Zone {
             10.. => self.civil(text.parse().ok()?).map(whole_seconds),
             _ => None,
         }
+    }
+}
+
+impl std::fmt::Display for Zone {
+    /// As [`Zone::parse`] reads it.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(name) = self.0.iana_name() {
+            return out.write_str(name);
+        }
+        let seconds = self.0.to_fixed_offset().map_or(0, Offset::seconds);
+        let sign = if seconds < 0 { '-' } else { '+' };
+        let minutes = seconds.unsigned_abs() / 60;
+        write!(out, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
     }
 }
 
@@ -257,7 +290,7 @@ pub(crate) fn from_local(local: i64) -> DateTime {
 }
 
 /// Instants to local milliseconds, remembering between which transitions the last one lay.
-pub(crate) struct LocalTime<'a> {
+pub struct LocalTime<'a> {
     zone: &'a TimeZone,
     from: i64,
     until: i64,
@@ -266,7 +299,7 @@ pub(crate) struct LocalTime<'a> {
 
 impl LocalTime<'_> {
     /// `epoch_millis` in local milliseconds.
-    pub(crate) fn at(&mut self, epoch_millis: i64) -> i64 {
+    pub fn at(&mut self, epoch_millis: i64) -> i64 {
         if !(self.from..self.until).contains(&epoch_millis) {
             self.find(epoch_millis);
         }
@@ -359,6 +392,29 @@ mod tests {
         assert!(Zone::parse("UTC").is_ok());
         assert!(Zone::parse("Atlantis/Center").is_err());
         assert!(Zone::parse("UTC-8").is_err());
+    }
+
+    #[test]
+    fn zones_are_written_as_they_are_read() {
+        for name in ["-08:00", "+05:30", "America/Los_Angeles", "UTC"] {
+            let zone = Zone::parse(name).unwrap_or_default();
+            assert_eq!(zone.to_string(), name);
+            assert_eq!(Zone::parse(&zone.to_string()), Ok(zone));
+        }
+        assert_eq!(Zone::parse("UTC-08:00").unwrap_or_default().to_string(), "-08:00");
+    }
+
+    #[test]
+    fn days_begin_and_end_at_midnight_of_report_time() -> Result<(), ZoneError> {
+        let day = jiff::civil::date(2024, 11, 3);
+        let hours = |zone: &Zone| (zone.day(day).1 - zone.day(day).0) / HOUR;
+        assert_eq!(hours(&Zone::default()), 24);
+        let zone = Zone::parse("America/Los_Angeles")?;
+        assert_eq!(hours(&zone), 25);
+        let (begin, end) = zone.day(day);
+        assert_eq!((zone.date(begin), zone.date(end - 1)), (day, day));
+        assert_ne!(zone.date(begin - 1), day);
+        Ok(())
     }
 
     #[test]

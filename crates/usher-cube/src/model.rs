@@ -218,6 +218,11 @@ impl Model {
         self.view(audience).map_or(&[], |view| &view.cubes)
     }
 
+    /// Whose trees there are.
+    pub(crate) fn audiences(&self) -> impl Iterator<Item = Audience> {
+        self.views.iter().map(|(audience, _)| *audience)
+    }
+
     fn view(&self, audience: Audience) -> Option<&View> {
         self.views.iter().find_map(|(whose, view)| (*whose == audience).then_some(view))
     }

@@ -23,6 +23,8 @@ pub struct Rules {
     pub limit_max: usize,
     /// Most cells (time buckets × groups) a selection may span.
     pub cells_max: u64,
+    /// Most facts that may be read for one report, where roll-ups do not help.
+    pub facts_max: u64,
 }
 
 impl Default for Rules {
@@ -33,6 +35,7 @@ impl Default for Rules {
             limit_default: 1000,
             limit_max: 10_000,
             cells_max: 1_000_000,
+            facts_max: 100_000_000,
         }
     }
 }
@@ -97,6 +100,8 @@ pub struct Plan {
     pub limit: usize,
     /// Most cells before the selection is too wide.
     pub cells_max: u64,
+    /// Most facts that may be read before it is.
+    pub facts_max: u64,
 }
 
 /// A plan and what the answer says about the question.
@@ -205,7 +210,7 @@ pub fn plan(
     let file_stem = file_stem(model.api(), &telling, range, limit);
     let Projection { dims, metrics, counted, cube } = projection;
     let filters = filters(limits, &terms, scope);
-    let (zone, cells_max) = (rules.zone.clone(), rules.cells_max);
+    let (zone, cells_max, facts_max) = (rules.zone.clone(), rules.cells_max, rules.facts_max);
     let plan = Plan {
         api: model.api(),
         dims,
@@ -218,6 +223,7 @@ pub fn plan(
         zone,
         limit,
         cells_max,
+        facts_max,
     };
     Ok(Planned { plan, href, file_stem })
 }

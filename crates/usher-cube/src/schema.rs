@@ -1,7 +1,7 @@
-//! What the facts of one API consist of, declared by whoever pushes them.
+//! What the facts of one API consist of, declared by whoever books them.
 
 /// What an event counts for: a set of up to 32 marks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Marks(u32);
 
 impl Marks {
@@ -24,6 +24,16 @@ impl Marks {
     /// Whether they share a mark.
     pub const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// The set as a number, for storing it.
+    pub const fn to_bits(self) -> u32 {
+        self.0
+    }
+
+    /// The set that `to_bits` made a number of.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
     }
 }
 
@@ -54,22 +64,72 @@ pub enum Measure {
 /// The columns and metrics of one API's facts.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema {
-    /// Dimensions of a fact, in the order its labels are pushed.
+    /// Dimensions of a fact, in the order of its labels; at most 32.
     pub dims: &'static [&'static str],
     /// Every metric.
     pub metrics: &'static [(&'static str, Measure)],
-    /// The mark of a refused start, which counts as activity.
+    /// For APIs whose sessions are streams: with a beginning, a length and an end.
+    pub streams: Option<Streams>,
+}
+
+/// What streams are known by.
+#[derive(Clone, Copy, Debug)]
+pub struct Streams {
+    /// A stream began.
+    pub started: Marks,
+    /// A start was refused, which counts as activity.
     pub refused: Marks,
+}
+
+/// A set of dimensions, by their positions in the schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DimSet(u32);
+
+impl DimSet {
+    /// Every dimension there can be.
+    pub const ALL: Self = Self(u32::MAX);
+
+    /// With this position.
+    #[must_use]
+    pub const fn with(self, column: usize) -> Self {
+        Self(self.0 | 1 << (column & 31))
+    }
+
+    /// Whether it has this position.
+    pub const fn has(self, column: usize) -> bool {
+        self.0 & 1 << (column & 31) != 0
+    }
+
+    /// Whether it has all positions of `other`.
+    pub const fn covers(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Its positions, ascending.
+    pub fn columns(self) -> impl Iterator<Item = usize> {
+        (0..32).filter(move |column| self.has(*column))
+    }
+}
+
+impl FromIterator<usize> for DimSet {
+    fn from_iter<T: IntoIterator<Item = usize>>(columns: T) -> Self {
+        columns.into_iter().fold(Self::default(), Self::with)
+    }
 }
 
 impl Schema {
     /// The position of a dimension.
-    pub(crate) fn column(&self, name: &str) -> Option<usize> {
+    pub fn column(&self, name: &str) -> Option<usize> {
         self.dims.iter().position(|dim| *dim == name)
     }
 
+    /// The position of a metric.
+    pub fn metric(&self, name: &str) -> Option<usize> {
+        self.metrics.iter().position(|(metric, _)| *metric == name)
+    }
+
     /// How a metric is computed.
-    pub(crate) fn measure(&self, name: &str) -> Option<Measure> {
+    pub fn measure(&self, name: &str) -> Option<Measure> {
         self.metrics.iter().find_map(|(metric, measure)| (*metric == name).then_some(*measure))
     }
 }
@@ -83,5 +143,20 @@ impl Measure {
             }
             Self::Lasted { .. } | Self::Units(_) | Self::Reached => Marks::NONE,
         }
+    }
+
+    /// Whether numbers of disjoint facts can be added, whoever they belong to.
+    pub(crate) const fn is_additive(self) -> bool {
+        matches!(self, Self::Count(_) | Self::Sum(_))
+    }
+
+    /// Whether it counts who is there, not what happens.
+    pub(crate) const fn is_distinct(self) -> bool {
+        matches!(self, Self::Actors(_) | Self::Sessions(_))
+    }
+
+    /// Whether it depends on how long streams are.
+    pub(crate) const fn is_about_streams(self) -> bool {
+        matches!(self, Self::Lasted { .. } | Self::Units(_) | Self::Reached)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use usher_core::{ClientId, DeviceId, MvpdId, Secret};
+use usher_core::{ClientId, DeviceId, MvpdId, Secret, TraceId};
 use usher_registry::{EffectiveSettings, MediaCompany, Mvpd, ServiceProvider, Snapshot};
 
 use crate::framework::FrameworkStatus;
@@ -20,6 +20,8 @@ pub struct Call {
     pub snapshot: Arc<Snapshot>,
     /// The channel; the application acts for it.
     pub service_provider: Arc<ServiceProvider>,
+    /// The request's name.
+    pub trace: TraceId,
     /// The application's credentials.
     pub client: ClientId,
     /// Device, address, application and visitor.

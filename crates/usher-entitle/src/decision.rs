@@ -1,8 +1,10 @@
 //! Decisions: whether a viewer may watch a resource, and why not (`pass-rest-v2` §10).
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use usher_core::Timestamp;
+use usher_core::{Timestamp, TraceId};
 
+use crate::explain::{Ground, Lifetime};
 use crate::media_token::MediaToken;
 use crate::mvpd::{DenyReason, MvpdFailure};
 use crate::temp_pass::TrialRefusal;
@@ -16,10 +18,13 @@ pub struct Decision {
     pub source: Source,
     /// Permit or not.
     pub outcome: Outcome,
+    /// What it rests on.
+    pub ground: Ground,
 }
 
 /// Who decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The TV provider, or its answer remembered; also for what keeps us from asking it.
     Mvpd,
@@ -59,7 +64,8 @@ pub struct Refusal {
 }
 
 /// Why a viewer may not watch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RefusalReason {
     /// More resources than the provider agreed to.
     TooManyResources,
@@ -96,6 +102,17 @@ pub struct Permit {
     pub not_before: Timestamp,
     /// Until when it holds.
     pub not_after: Timestamp,
+    /// Who set its end.
+    pub lifetime: Lifetime,
+    /// The request it was decided for.
+    pub trace: TraceId,
+}
+
+impl Permit {
+    /// The permit, ending at `end` if it would not end before.
+    pub(crate) fn ending_by(self, end: Timestamp, lifetime: Lifetime) -> Self {
+        if self.not_after <= end { self } else { Self { not_after: end, lifetime, ..self } }
+    }
 }
 
 /// `details` as they may leave the house: plain text without control characters, of bounded length.

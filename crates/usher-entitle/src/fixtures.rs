@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use usher_core::{ClientId, DeviceId, Timestamp};
+use usher_core::{ClientId, DeviceId, Timestamp, TraceId};
 use usher_registry::{Catalog, Snapshot};
 
 use crate::call::Call;
@@ -25,6 +25,7 @@ pub(crate) fn call(snapshot: &Arc<Snapshot>) -> Call {
     Call {
         snapshot: Arc::clone(snapshot),
         service_provider: Arc::clone(service_provider),
+        trace: TraceId::from_bytes([7; 16]),
         client: ClientId::from("client"),
         origin: Origin::default(),
         framework: None,

@@ -13,6 +13,7 @@ mod decision;
 mod degradation;
 mod device;
 mod events;
+mod explain;
 mod framework;
 pub mod media_token;
 mod metadata;
@@ -42,6 +43,10 @@ pub use config::{EntitlementConfig, MediaTokenFormat};
 pub use decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
 pub use degradation::{DegradationRule, DegradationStore, HISTORY, Measure, RuleKey, RuleStanding};
 pub use device::DeviceInfo;
+pub use explain::{
+    ExchangeNote, Explanation, Explanations, Ground, GroundNote, Lifetime, PassNote, PermitNote,
+    ResourceNote, RuleNote, SignInNote, Unexplained, ViewerNote, ViewerStanding,
+};
 pub use framework::{
     ConfigurationDefect, FrameworkSignIn, FrameworkSignIns, FrameworkStatus, PlatformPartner,
     StatusDefect,

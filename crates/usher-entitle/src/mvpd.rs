@@ -261,7 +261,8 @@ pub struct AskingDevice {
 }
 
 /// Why a decision is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// To grey out what cannot be watched.
     Preauthorize,
@@ -359,7 +360,8 @@ pub enum MvpdOutcome {
 }
 
 /// Why a provider says no (`errors` §9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DenyReason {
     /// Not in the viewer's package, or no reason given.
     NotEntitled,
@@ -374,7 +376,8 @@ pub enum DenyReason {
 }
 
 /// Why there is no answer (`errors` §9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MvpdFailure {
     /// The connection could not be made in time.
     ConnectionTimeout,

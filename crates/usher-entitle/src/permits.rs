@@ -19,8 +19,8 @@ const ENTRY_BYTES: u32 = 256;
 /// What a permit is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PermitKey {
-    /// The sign-in.
-    pub(crate) profile: Arc<str>,
+    /// The sign-in, and for whom it counts.
+    pub(crate) viewer: Arc<str>,
     /// The resource.
     pub(crate) resource: Arc<str>,
     /// The registry revision.
@@ -34,7 +34,8 @@ pub(crate) struct Permits(Cache<PermitKey, Permit>);
 impl Permits {
     pub(crate) fn new() -> Self {
         let weigh = |key: &PermitKey, _: &Permit| {
-            u32::try_from(key.resource.len()).unwrap_or(u32::MAX).saturating_add(ENTRY_BYTES)
+            let names = key.viewer.len().saturating_add(key.resource.len());
+            u32::try_from(names).unwrap_or(u32::MAX).saturating_add(ENTRY_BYTES)
         };
         Self(Cache::builder().max_capacity(BYTES_MAX).weigher(weigh).build())
     }
@@ -65,17 +66,22 @@ mod tests {
     use futures_executor::block_on;
     use futures_util::future::join_all;
 
+    use usher_core::TraceId;
+
     use super::*;
     use crate::decision::RefusalReason;
+    use crate::explain::Lifetime;
 
     const NOW: Timestamp = Timestamp::from_secs(1_000);
 
     fn key(resource: &str) -> PermitKey {
-        PermitKey { profile: "p".into(), resource: resource.into(), revision: NOW }
+        PermitKey { viewer: "p".into(), resource: resource.into(), revision: NOW }
     }
 
     fn permit() -> Permit {
-        Permit { not_before: NOW, not_after: NOW + Duration::from_mins(1) }
+        let not_after = NOW + Duration::from_mins(1);
+        let (lifetime, trace) = (Lifetime::Provider, TraceId::from_bytes([0; 16]));
+        Permit { not_before: NOW, not_after, lifetime, trace }
     }
 
     #[test]

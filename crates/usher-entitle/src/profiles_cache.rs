@@ -159,7 +159,7 @@ mod tests {
     use async_trait::async_trait;
     use futures_executor::block_on;
     use serde_json::{Map, Value};
-    use usher_core::MvpdId;
+    use usher_core::{ClientId, MvpdId};
 
     use super::*;
     use crate::fixtures;
@@ -228,6 +228,14 @@ mod tests {
             _: Timestamp,
         ) -> Result<(), StoreError> {
             Ok(())
+        }
+
+        async fn invalidate_of(
+            &self,
+            _: &ClientId,
+            _: Timestamp,
+        ) -> Result<Vec<Profile>, StoreError> {
+            Ok(Vec::new())
         }
 
         async fn set_attributes(

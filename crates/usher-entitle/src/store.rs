@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use usher_core::{MvpdId, StoreError, Timestamp};
+use usher_core::{ClientId, MvpdId, StoreError, Timestamp};
 
 use crate::code::Code;
 use crate::profile::{Profile, ProfileKey};
@@ -160,6 +160,13 @@ pub trait ProfileStore: Send + Sync + 'static {
         id: &str,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Invalidates every profile that `client` made and that is not invalidated yet, and returns them.
+    async fn invalidate_of(
+        &self,
+        client: &ClientId,
+        now: Timestamp,
+    ) -> Result<Vec<Profile>, StoreError>;
 
     /// Replaces the metadata of the profile under `key`, provided it still is the sign-in `id`.
     async fn set_attributes(

@@ -28,7 +28,7 @@ const FIXED: [(HeaderName, HeaderValue); 5] = [
     (header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS),
     (
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("Location, Retry-After, WWW-Authenticate"),
+        HeaderValue::from_static("Location, Retry-After, WWW-Authenticate, X-Trace-Id"),
     ),
     (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600")),
 ];

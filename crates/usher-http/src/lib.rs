@@ -10,6 +10,7 @@ mod bearer;
 mod cors;
 mod dcr;
 mod demo;
+mod door;
 mod entitlement;
 mod health;
 mod management;
@@ -21,6 +22,7 @@ pub(crate) mod sp;
 mod sso;
 mod streams;
 mod throttle;
+mod trace;
 mod viewer;
 
 use std::sync::Arc;
@@ -31,12 +33,16 @@ use axum::middleware;
 use throttle::Throttle;
 
 pub use app::{App, Parts};
+pub use door::{Door, Doors};
 pub use health::Readiness;
 pub use settings::HttpSettings;
+#[doc(hidden)]
+pub use streams::probe;
+pub use streams::{Origins, PolicyNames, StreamSettings};
 pub use throttle::{Limit, ThrottleSettings, TrustForwardedFor};
 
-/// Every route of the server.
-pub fn router(app: App) -> Router {
+/// Every route but those of stream limiting.
+fn router(app: App) -> Router {
     let mut router = Router::new()
         .merge(health::routes())
         .merge(openapi::routes())
@@ -46,7 +52,6 @@ pub fn router(app: App) -> Router {
         .merge(sso::routes(&app))
         .merge(management::routes(&app))
         .merge(admin::routes())
-        .merge(streams::routes())
         .merge(reports::routes());
     if app.demo.is_some() {
         router = router.merge(demo::routes());

@@ -4,6 +4,7 @@ use url::Url;
 use usher_core::Secret;
 use usher_jose::{Certificate, VerificationKey};
 
+use crate::streams::StreamSettings;
 use crate::throttle::ThrottleSettings;
 
 /// Settings of the HTTP edge.
@@ -21,6 +22,8 @@ pub struct HttpSettings {
     pub sso_table_names: bool,
     /// How often a device may call.
     pub throttle: ThrottleSettings,
+    /// How stream limiting answers.
+    pub streams: StreamSettings,
     /// Published keys of JWS media tokens, the current one first.
     pub media_token_keys: Vec<VerificationKey>,
     /// Published certificate of media tokens in the documented form.

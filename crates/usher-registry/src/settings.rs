@@ -75,6 +75,18 @@ pub enum PlatformCategory {
     Unidentified,
 }
 
+impl PlatformCategory {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Desktop => "Desktop",
+            Self::Mobile => "Mobile",
+            Self::TvConnected => "TV Connected",
+            Self::Unidentified => "Unidentified",
+        }
+    }
+}
+
 /// Platforms with settings of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[expect(missing_docs, reason = "product names")]

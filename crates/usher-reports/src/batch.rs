@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use usher_jose::sha256;
 
-use crate::{EntitlementEvent, Event, StreamEvent};
+use crate::{EntitlementEvent, EntitlementEventName, Event, StreamEvent, StreamEventName};
 
 /// Longest accepted line, in bytes. An event with every attribute takes under 2 KiB.
 const LINE_BYTES_MAX: usize = 64 * 1024;
@@ -98,9 +98,9 @@ impl Event {
         }
         let line = std::str::from_utf8(line).map_err(|_| LineError::NotText)?;
         let name = serde_json::from_str::<Probe<'_>>(line)?.event;
-        let event = if knows::<crate::EntitlementEventName>(&name) {
+        let event = if EntitlementEventName::named(&name).is_some() {
             Self::Entitlement(Box::new(serde_json::from_str::<EntitlementEvent>(line)?))
-        } else if knows::<crate::StreamEventName>(&name) {
+        } else if StreamEventName::named(&name).is_some() {
             Self::Stream(Box::new(serde_json::from_str::<StreamEvent>(line)?))
         } else {
             return Err(LineError::UnknownEvent(name.into_owned()));
@@ -135,12 +135,6 @@ impl Event {
             Self::Stream(event) => event.event_id = id,
         }
     }
-}
-
-/// Whether a vocabulary has the name.
-fn knows<'a, T: Deserialize<'a>>(name: &'a str) -> bool {
-    let name = serde::de::value::BorrowedStrDeserializer::<serde_json::Error>::new(name);
-    T::deserialize(name).is_ok()
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What stream events count for (`wolap.md` §5.2, §6.2, §17.2).
 
-use usher_cube::{Fact, Marks, Measure, Schema, Step};
+use usher_cube::{Fact, Marks, Measure, Schema, Step, Streams};
 
 use crate::StreamEvent;
 use crate::StreamEventName as Name;
-use crate::esm::{UNKNOWN, or};
+use crate::esm::{UNKNOWN, or, present};
+use crate::layout::{Meaning, StreamKind};
 
 const STARTED: Marks = Marks::bit(0);
 const COMPLETED: Marks = Marks::bit(1);
@@ -55,43 +56,54 @@ pub(crate) static SCHEMA: Schema = Schema {
         ("bstreams-105", Measure::Units(105)),
         ("bstreams-120", Measure::Units(120)),
     ],
-    refused: DENIED,
+    streams: Some(Streams { started: STARTED, refused: DENIED }),
 };
 
 impl StreamEvent {
     /// Hands the event to `take` as a fact.
     pub(crate) fn with_fact<T>(&self, take: impl FnOnce(&Fact<'_>) -> T) -> T {
-        let (marks, step) = self.meaning();
-        let labels = [
-            self.tenant.as_str(),
-            &self.mvpd,
-            &self.application_id,
-            or(self.application.as_deref(), UNKNOWN),
-            or(self.channel.as_deref(), UNKNOWN),
-            or(self.platform.as_deref(), UNKNOWN),
-        ];
+        let (marks, step) = self.event.meaning();
         take(&Fact {
             at: self.ts.as_millis(),
-            labels: &labels,
+            labels: &self.kind().labels(),
             marks,
-            amount: 0,
-            actor: Some([&self.mvpd, &self.account]),
-            session: self.session_id.as_deref().map(|session| (session, step)),
+            amount: self.last_activity.map(usher_core::Timestamp::as_millis),
+            actor: present(Some(&self.account)).map(|account| [self.mvpd.as_str(), account]),
+            session: present(self.session_id.as_deref()).map(|session| (session, step)),
         })
     }
+}
 
+impl<'a> StreamKind<'a> {
+    /// Hands what events of this kind mean to `take`; nothing when they are none of this version.
+    pub(crate) fn with_meaning<T>(self, take: impl FnOnce(Meaning<'_>) -> T) -> Option<T> {
+        let (marks, step) = Name::named(self.event?)?.meaning();
+        Some(take(Meaning { labels: &self.labels(), marks, step }))
+    }
+
+    fn labels(self) -> [&'a str; 6] {
+        [
+            self.tenant.unwrap_or_default(),
+            self.mvpd.unwrap_or_default(),
+            self.application_id.unwrap_or_default(),
+            or(self.application, UNKNOWN),
+            or(self.channel, UNKNOWN),
+            or(self.platform, UNKNOWN),
+        ]
+    }
+}
+
+impl Name {
     /// What the event increments, and what it says about its session. A refused start has none.
-    fn meaning(&self) -> (Marks, Option<Step>) {
-        let last_activity = self.last_activity.map(usher_core::Timestamp::as_millis);
-        let (marks, step) = match self.event {
-            Name::SessionStarted => (STARTED.and(ACTIVE), Step::Begin),
-            Name::SessionDenied => return (DENIED, None),
-            Name::SessionHeartbeat => (ACTIVE, Step::Touch),
-            Name::SessionStopped => (COMPLETED.and(ACTIVE), Step::Stop),
-            Name::SessionExpired => (COMPLETED, Step::End(last_activity)),
-            Name::SessionDismissed => (DISMISSED, Step::End(last_activity)),
-            Name::SessionKilled => (KILLED, Step::End(last_activity)),
-        };
-        (marks, Some(step))
+    const fn meaning(self) -> (Marks, Option<Step>) {
+        match self {
+            Self::SessionStarted => (STARTED.and(ACTIVE), Some(Step::Begin)),
+            Self::SessionDenied => (DENIED, None),
+            Self::SessionHeartbeat => (ACTIVE, Some(Step::Touch)),
+            Self::SessionStopped => (COMPLETED.and(ACTIVE), Some(Step::Stop)),
+            Self::SessionExpired => (COMPLETED, Some(Step::End)),
+            Self::SessionDismissed => (DISMISSED, Some(Step::End)),
+            Self::SessionKilled => (KILLED, Some(Step::End)),
+        }
     }
 }

@@ -4,6 +4,7 @@ use usher_cube::{Fact, Marks, Measure, Schema};
 
 use crate::EntitlementEvent;
 use crate::EntitlementEventName as Name;
+use crate::layout::{EntitlementKind, Meaning, Numbered};
 
 const AUTHN_ATTEMPT: Marks = Marks::bit(0);
 const AUTHN_PENDING: Marks = Marks::bit(1);
@@ -78,64 +79,82 @@ pub(crate) static SCHEMA: Schema = Schema {
         ("unique-accounts", Measure::Actors(Marks::ANY)),
         ("unique-sessions", Measure::Sessions(AUTHN)),
     ],
-    refused: Marks::NONE,
+    streams: None,
 };
 
 impl EntitlementEvent {
     /// Hands the event to `take` as a fact.
     pub(crate) fn with_fact<T>(&self, take: impl FnOnce(&Fact<'_>) -> T) -> T {
-        let labels = self.labels();
+        let numbered = if self.latency_ms.is_some() { Numbered::Yes } else { Numbered::No };
+        let kind = self.kind();
         take(&Fact {
             at: self.ts.as_millis(),
-            labels: &labels,
-            marks: self.marks(),
-            amount: self.latency_ms.map_or(0, |millis| u32::try_from(millis).unwrap_or(u32::MAX)),
+            labels: &kind.labels(self.event),
+            marks: kind.marks(self.event, numbered),
+            amount: self.latency_ms.map(|millis| i64::try_from(millis).unwrap_or(i64::MAX)),
             actor: present(self.user_id.as_deref()).map(|user| [self.mvpd.as_str(), user]),
             session: present(self.session_id.as_deref()).map(|session| (session, None)),
         })
     }
+}
+
+impl<'a> EntitlementKind<'a> {
+    /// Hands what events of this kind mean to `take`; nothing when they are none of this version.
+    pub(crate) fn with_meaning<T>(
+        self,
+        numbered: Numbered,
+        take: impl FnOnce(Meaning<'_>) -> T,
+    ) -> Option<T> {
+        let event = Name::named(self.event?)?;
+        let (labels, marks) = (self.labels(event), self.marks(event, numbered));
+        Some(take(Meaning { labels: &labels, marks, step: None }))
+    }
 
     /// One label per dimension of [`SCHEMA`], absent ones replaced as `wolap.md` §5.1 says: `Unknown`
     /// where the attribute could apply, `N/A` where it cannot.
-    fn labels(&self) -> [&str; 27] {
-        let clientless = if self.is_clientless() { UNKNOWN } else { NOT_APPLICABLE };
-        let resource = if self.has_resource() { UNKNOWN } else { NOT_APPLICABLE };
-        let decision = if self.event == Name::Decision { UNKNOWN } else { NOT_APPLICABLE };
-        let without_sdk = self.nsdk.as_deref() == Some("non-sdk");
+    fn labels(self, event: Name) -> [&'a str; 27] {
+        let clientless = if event.is_clientless() { UNKNOWN } else { NOT_APPLICABLE };
+        let resource = if event.has_resource() { UNKNOWN } else { NOT_APPLICABLE };
+        let decision = if event == Name::Decision { UNKNOWN } else { NOT_APPLICABLE };
+        let without_sdk = self.nsdk == Some("non-sdk");
         [
-            &self.media_company,
-            &self.requestor_id,
-            or(self.proxy.as_deref(), UNKNOWN),
-            &self.mvpd,
-            or(self.dc.as_deref(), UNKNOWN),
-            or(self.platform.as_deref(), UNKNOWN),
-            or(self.nsdk.as_deref(), UNKNOWN),
-            or(self.nsdk_version.as_deref(), if without_sdk { NOT_APPLICABLE } else { UNKNOWN }),
-            or(self.cdt.as_deref(), clientless),
-            or(self.platform_version.as_deref(), clientless),
-            or(self.eap.as_deref(), NOT_APPLICABLE),
-            or(self.device.as_deref(), UNKNOWN),
-            or(self.os_family.as_deref(), UNKNOWN),
-            or(self.browser_family.as_deref(), UNKNOWN),
-            or(self.browser_version.as_deref(), UNKNOWN),
-            or(self.application_name.as_deref(), UNKNOWN),
-            or(self.application_version.as_deref(), UNKNOWN),
-            or(self.application_software_id.as_deref(), UNKNOWN),
-            or(self.customer_app.as_deref(), UNKNOWN),
-            or(self.api.as_deref(), UNKNOWN),
-            or(self.arch.as_deref(), UNKNOWN),
-            self.event.as_str(),
-            or(self.reason.as_deref(), "None"),
-            or(self.channel.as_deref(), resource),
-            or(self.content_category.as_deref(), resource),
-            or(self.sso_type.as_deref(), "None"),
-            or(self.decision_type.as_deref(), decision),
+            self.media_company.unwrap_or_default(),
+            self.requestor_id.unwrap_or_default(),
+            or(self.proxy, UNKNOWN),
+            self.mvpd.unwrap_or_default(),
+            or(self.dc, UNKNOWN),
+            or(self.platform, UNKNOWN),
+            or(self.nsdk, UNKNOWN),
+            or(self.nsdk_version, if without_sdk { NOT_APPLICABLE } else { UNKNOWN }),
+            or(self.cdt, clientless),
+            or(self.platform_version, clientless),
+            or(self.eap, NOT_APPLICABLE),
+            or(self.device, UNKNOWN),
+            or(self.os_family, UNKNOWN),
+            or(self.browser_family, UNKNOWN),
+            or(self.browser_version, UNKNOWN),
+            or(self.application_name, UNKNOWN),
+            or(self.application_version, UNKNOWN),
+            or(self.application_software_id, UNKNOWN),
+            or(self.customer_app, UNKNOWN),
+            or(self.api, UNKNOWN),
+            or(self.arch, UNKNOWN),
+            event.as_str(),
+            or(self.reason, "None"),
+            or(self.channel, resource),
+            or(self.content_category, resource),
+            or(self.sso_type, "None"),
+            or(self.decision_type, decision),
         ]
     }
 
     /// What the event increments.
-    fn marks(&self) -> Marks {
-        let own = match self.event {
+    fn marks(self, event: Name, numbered: Numbered) -> Marks {
+        let latency = match numbered {
+            Numbered::Yes => AUTHZ_LATENCY,
+            Numbered::No => Marks::NONE,
+        };
+        let own = match event {
             Name::AuthnAttempt => AUTHN_ATTEMPT,
             Name::AuthnPending => AUTHN_PENDING,
             Name::AuthnGranted => AUTHN_SUCCESSFUL,
@@ -143,10 +162,10 @@ impl EntitlementEvent {
             Name::ClientlessTokenGranted => CLIENTLESS_TOKEN,
             Name::ClientlessTokenFailed => CLIENTLESS_FAILURE,
             Name::AuthzAttempt => AUTHZ_ATTEMPT,
-            Name::AuthzGranted => AUTHZ_SUCCESSFUL.and(self.latency()),
-            Name::AuthzFailed if self.is_denial() => AUTHZ_FAILED.and(self.latency()),
-            Name::AuthzFailed => self.latency(),
-            Name::AuthzRejected => AUTHZ_REJECTED.and(self.latency()),
+            Name::AuthzGranted => AUTHZ_SUCCESSFUL.and(latency),
+            Name::AuthzFailed if self.is_denial() => AUTHZ_FAILED.and(latency),
+            Name::AuthzFailed => latency,
+            Name::AuthzRejected => AUTHZ_REJECTED.and(latency),
             Name::MediaToken => MEDIA_TOKEN,
             Name::Decision => return self.decision(),
             Name::MediaTokenFailed
@@ -162,33 +181,31 @@ impl EntitlementEvent {
     }
 
     /// Decisions are a world of their own: they are not in `event` reports.
-    fn decision(&self) -> Marks {
-        let outcome = match self.decision_outcome.as_deref() {
+    fn decision(self) -> Marks {
+        let outcome = match self.decision_outcome {
             Some("permit") => DECISION_PERMIT,
             Some("deny") => DECISION_DENY,
             Some(_) | None => Marks::NONE,
         };
-        let token = if self.token_issued == Some(true) { DECISION_TOKEN } else { Marks::NONE };
+        let token = if self.token_issued == Some("true") { DECISION_TOKEN } else { Marks::NONE };
         DECISION.and(outcome).and(token)
     }
 
-    fn latency(&self) -> Marks {
-        self.latency_ms.map_or(Marks::NONE, |_| AUTHZ_LATENCY)
-    }
-
     /// An authorization that the MVPD denied, as opposed to one that errored (`wolap.md` OP-26).
-    fn is_denial(&self) -> bool {
-        let reason = self.reason.as_deref().unwrap_or_default();
+    fn is_denial(self) -> bool {
+        let reason = self.reason.unwrap_or_default();
         !matches!(reason, "network" | "invalid" | "norefreshtoken" | "mismatch")
     }
+}
 
-    const fn is_clientless(&self) -> bool {
-        matches!(self.event, Name::ClientlessTokenGranted | Name::ClientlessTokenFailed)
+impl Name {
+    const fn is_clientless(self) -> bool {
+        matches!(self, Name::ClientlessTokenGranted | Name::ClientlessTokenFailed)
     }
 
     /// Whether events of this kind are about a resource.
-    const fn has_resource(&self) -> bool {
-        match self.event {
+    const fn has_resource(self) -> bool {
+        match self {
             Name::AuthzAttempt
             | Name::AuthzGranted
             | Name::AuthzFailed
@@ -217,7 +234,7 @@ pub(crate) const UNKNOWN: &str = "Unknown";
 const NOT_APPLICABLE: &str = "N/A";
 
 /// `value`, unless it is empty.
-fn present(value: Option<&str>) -> Option<&str> {
+pub(crate) fn present(value: Option<&str>) -> Option<&str> {
     value.filter(|text| !text.is_empty())
 }
 

@@ -103,6 +103,33 @@ impl EntitlementEventName {
             Self::Decision => "decision",
         }
     }
+
+    /// The event of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "authn-attempt" => Self::AuthnAttempt,
+            "authn-pending" => Self::AuthnPending,
+            "authn-granted" => Self::AuthnGranted,
+            "authn-failed" => Self::AuthnFailed,
+            "clientless-token-granted" => Self::ClientlessTokenGranted,
+            "clientless-token-failed" => Self::ClientlessTokenFailed,
+            "authz-attempt" => Self::AuthzAttempt,
+            "authz-granted" => Self::AuthzGranted,
+            "authz-failed" => Self::AuthzFailed,
+            "authz-rejected" => Self::AuthzRejected,
+            "media-token" => Self::MediaToken,
+            "media-token-failed" => Self::MediaTokenFailed,
+            "preauthz-attempt" => Self::PreauthzAttempt,
+            "preauthz-granted" => Self::PreauthzGranted,
+            "preauthz-denied" => Self::PreauthzDenied,
+            "preauthz-failed" => Self::PreauthzFailed,
+            "logout-attempt" => Self::LogoutAttempt,
+            "logout-completed" => Self::LogoutCompleted,
+            "logout-failed" => Self::LogoutFailed,
+            "decision" => Self::Decision,
+            _ => return None,
+        })
+    }
 }
 
 /// Declares an event: the members every file must have, then the optional ones.
@@ -193,6 +220,35 @@ pub enum StreamEventName {
     SessionDismissed,
     /// Another start named this stream's termination code.
     SessionKilled,
+}
+
+impl StreamEventName {
+    /// The name as it stands in event files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SessionStarted => "session-started",
+            Self::SessionDenied => "session-denied",
+            Self::SessionHeartbeat => "session-heartbeat",
+            Self::SessionStopped => "session-stopped",
+            Self::SessionExpired => "session-expired",
+            Self::SessionDismissed => "session-dismissed",
+            Self::SessionKilled => "session-killed",
+        }
+    }
+
+    /// The event of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "session-started" => Self::SessionStarted,
+            "session-denied" => Self::SessionDenied,
+            "session-heartbeat" => Self::SessionHeartbeat,
+            "session-stopped" => Self::SessionStopped,
+            "session-expired" => Self::SessionExpired,
+            "session-dismissed" => Self::SessionDismissed,
+            "session-killed" => Self::SessionKilled,
+            _ => return None,
+        })
+    }
 }
 
 event! {

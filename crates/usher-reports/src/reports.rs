@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use jiff::civil::DateTime;
-use usher_core::{Clock, StoreError};
+use usher_core::{Clock, StoreError, Timestamp};
 use usher_cube::{
     Address, Api, Dim, FindError, Invalid, Model, ModelError, PlanError, Planned, Query, Resource,
-    Rules, Scope, Switches, Table, plan,
+    RollupSet, Rules, Scope, Switches, Table, plan,
 };
 
-use crate::{AnswerError, Warehouse};
+use crate::{Answer, AnswerError, Layout, Warehouse};
 
 /// How reports behave on this server.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +42,8 @@ pub struct Report {
     pub table: Table,
     /// Name of the report as a file, without extension.
     pub file_stem: String,
+    /// When its numbers were last made; nothing when they were computed for this report.
+    pub made: Option<Timestamp>,
 }
 
 /// A link to another resource.
@@ -79,6 +81,15 @@ impl Reports {
         Ok(Self { esm, cmu, rules, warehouse, clock })
     }
 
+    /// The roll-ups that reports of `api` may ask a warehouse for.
+    pub fn rollups(api: Api, switches: Switches) -> Result<Vec<RollupSet>, ModelError> {
+        let model = match api {
+            Api::Esm => Model::esm(switches)?,
+            Api::Cmu => Model::cmu(switches)?,
+        };
+        Ok(model.rollup_sets(Layout::of(api).schema))
+    }
+
     /// The trees of `api`.
     pub const fn model(&self, api: Api) -> &Model {
         match api {
@@ -108,9 +119,9 @@ impl Reports {
         let query = Query::parse(query, |name| model.canonical(resource.base, name))?;
         let planned = plan((model, &self.rules), resource, &query, scope, self.now())?;
         let Planned { plan, href, file_stem } = planned;
-        let table = self.warehouse.answer(plan).await?;
+        let Answer { table, made } = self.warehouse.answer(plan).await?;
         let (roll_up, drill_down) = (resource.parent(), resource.below());
-        Ok(Report { href, roll_up, drill_down, table, file_stem })
+        Ok(Report { href, roll_up, drill_down, table, file_stem, made })
     }
 
     /// The current report time.

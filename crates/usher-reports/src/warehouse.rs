@@ -1,8 +1,17 @@
 //! Where reports come from.
 
 use async_trait::async_trait;
-use usher_core::StoreError;
+use usher_core::{StoreError, Timestamp};
 use usher_cube::{Plan, Table, TooBroad};
+
+/// Rows, and how old they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The rows.
+    pub table: Table,
+    /// When the numbers behind them were last made; nothing when they were computed for this answer.
+    pub made: Option<Timestamp>,
+}
 
 /// Answers plans from events.
 #[async_trait]
@@ -11,7 +20,7 @@ pub trait Warehouse: Send + Sync + 'static {
     ///
     /// Every event whose `append` returned two seconds ago or more is in the answer, and each event id
     /// is counted once. Events older than the retention may be missing.
-    async fn answer(&self, plan: Plan) -> Result<Table, AnswerError>;
+    async fn answer(&self, plan: Plan) -> Result<Answer, AnswerError>;
 }
 
 /// Why there is no answer.

@@ -4,9 +4,11 @@
 //! chooses which adapter stands behind which port, and starts and stops them in order.
 
 pub mod catalog;
+mod chores;
 pub mod clock;
 pub mod demo;
 pub mod events;
+pub mod explain;
 pub mod fetch;
 pub mod files;
 pub mod keys;
@@ -14,4 +16,5 @@ pub mod lifecycle;
 pub mod providers;
 pub mod saml_keys;
 pub mod serve;
+mod up_to_date;
 pub mod wiring;

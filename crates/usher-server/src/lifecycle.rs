@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
-use usher_http::App;
+use usher_http::{App, Doors};
 
 /// A server that accepts connections until it is told to stop.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Server {
     pub fn start(listener: TcpListener, app: App, drain: Duration) -> Self {
         let (stop, stopped) = watch::channel(false);
         let readiness = app.readiness.clone();
-        let service = usher_http::router(app).into_make_service_with_connect_info::<SocketAddr>();
+        let doors = Doors::new(app);
         // Answers are small and complete: waiting for more bytes only adds latency.
         let listener = listener.tap_io(|connection| {
             if let Err(error) = connection.set_nodelay(true) {
@@ -33,7 +33,7 @@ impl Server {
         });
         let mut asked = stopped.clone();
         let serving = tokio::spawn(async move {
-            axum::serve(listener, service)
+            axum::serve(listener, doors)
                 .with_graceful_shutdown(async move {
                     // A closed channel means the owner is gone: stop as well.
                     let _ = asked.wait_for(|stop| *stop).await;
@@ -74,15 +74,16 @@ pub fn origin_of(listener: &TcpListener) -> Result<Url> {
     Ok(Url::parse(&format!("http://{host}:{}", address.port()))?)
 }
 
-/// Waits for SIGTERM or SIGINT.
+/// From now on SIGTERM and SIGINT do not end the process: they complete the future.
 #[cfg(unix)]
-pub async fn told_to_stop() -> Result<()> {
+pub fn told_to_stop() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -60,6 +60,7 @@ pub async fn run(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<()> {
+    let told = told_to_stop()?;
     let listener = listen(settings.server.listen).await?;
     let base_url = match &settings.server.base_url {
         Some(url) => Url::parse(url).context("`server.base_url` is no URL")?,
@@ -72,7 +73,7 @@ pub async fn run(
     wired.app.readiness.set(true);
     tracing::info!(base_url = %wired.app.settings.base_url, "ready");
     tokio::select! {
-        told = told_to_stop() => told?,
+        () = told => {}
         reloading = reload_on_hangup(&wired, &catalog_path, clock.as_ref()) => reloading?,
     }
     server.stop().await?;

@@ -1,6 +1,6 @@
 //! Which adapter stands behind which port: the embedded shape, one process and one directory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,41 +8,39 @@ use anyhow::{Context, Result};
 use tokio::task::JoinHandle;
 use url::{Host, Url};
 use usher_clients::{Clients, ClientsConfig};
-use usher_config::{Deployment, Settings, Throttle};
+use usher_config::{Deployment, Explain, Settings, Throttle};
 use usher_core::{Clock, Entropy, Secret};
 use usher_cube::{Rules, Switches, Zone};
-use usher_entitle::{Entitlement, EntitlementConfig, EntitlementPorts, MediaTokenFormat};
-use usher_http::{App, HttpSettings, Limit, Parts, Readiness, ThrottleSettings, TrustForwardedFor};
+use usher_entitle::{
+    Entitlement, EntitlementConfig, EntitlementPorts, Explanations, MediaTokenFormat, Unexplained,
+};
+use usher_http::{
+    App, HttpSettings, Limit, Origins, Parts, PolicyNames, Readiness, StreamSettings,
+    ThrottleSettings, TrustForwardedFor,
+};
 use usher_jose::{SealingKey, Signer, SigningKey, SigningPool};
 use usher_mvpd::{DemoProviders, Gateway, GatewayPorts, GatewaySettings, PlainHttp};
 use usher_registry::{Proxies, Registry};
-use usher_reports::{Event, EventBatch, EventJournal, ReportSettings, Reports};
+use usher_reports::{Api, Event, ReportSettings, Reports};
 use usher_store_local::{
-    JournalSettings, LocalActivity, LocalJournal, LocalWarehouse, WarehouseSettings,
+    ActivitySettings, EventSettings, ExplanationSettings, LocalActivity, LocalEvents,
+    LocalExplanations, RollupSets,
 };
 use usher_store_sql::{
     Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlFrameworkSignIns,
     SqlProfiles, SqlProxiedLists, SqlSessions, SqlSso, SqlTrials,
 };
-use usher_streams::{Ports, Quotas, Streams, StreamsConfig};
+use usher_streams::{Grain, Ports, Quota, Quotas, ReliefSettings, Streams, StreamsConfig};
 
+use crate::chores;
 use crate::keys::Keys;
+use crate::up_to_date::UpToDate;
 
 /// RSA signatures waiting for a thread; at 400 µs each the last of them waits half a second.
 const SIGNATURES_WAITING_MAX: usize = 1_024;
 
-/// How often streams whose time is up are looked for.
-const EXPIRY_EVERY: Duration = Duration::from_millis(500);
-
 /// A month as retention counts it: never shorter than the calendar's.
 const MONTH: Duration = Duration::from_hours(24 * 31);
-
-/// How often rules of degradation and lists of proxies are read again, which another process may have
-/// changed (`access-variants` G10: 10 s at most).
-const REFRESH_EVERY: Duration = Duration::from_secs(5);
-
-/// How often records that are over are forgotten.
-const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
 /// What a server is made from.
 pub struct Wiring {
@@ -82,7 +80,7 @@ pub async fn wire(wiring: Wiring) -> Result<Wired> {
     let app = App::new(Parts {
         clients: Arc::new(workshop.clients()),
         entitlement: Arc::new(workshop.entitlement()?),
-        streams: Arc::new(workshop.streams()),
+        streams: Arc::new(workshop.streams()?),
         reports: Arc::new(workshop.reports()?),
         changes: Arc::new(SqlChanges::new(workshop.wiring.stores.database.clone())),
         proxies: Arc::new(workshop.proxies()),
@@ -95,15 +93,15 @@ pub async fn wire(wiring: Wiring) -> Result<Wired> {
     });
     app.proxies.refresh().await?;
     app.entitlement.refresh_degradation().await?;
-    Ok(Wired { chores: chores(&app), app, stores: workshop.wiring.stores })
+    Ok(Wired { chores: chores::start(&app), app, stores: workshop.wiring.stores })
 }
 
 /// The embedded stores, open.
 pub struct Stores {
     database: Database,
-    warehouse: Arc<LocalWarehouse>,
-    journal: Arc<LocalJournal>,
+    events: Arc<LocalEvents>,
     activity: Arc<LocalActivity>,
+    explanations: Option<Arc<LocalExplanations>>,
 }
 
 impl Stores {
@@ -116,30 +114,66 @@ impl Stores {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
         let database = Database::open(&data_dir.join("usher.db")).await?;
-        let (warehouse, journal) = open_journal(data_dir, settings, Arc::clone(&clock), entropy)?;
+        let events = open_events(data_dir, settings, Arc::clone(&clock), entropy)?;
         let directory = data_dir.join("activity");
-        let activity = LocalActivity::open(&directory, Arc::clone(&journal) as _, clock).await?;
-        Ok(Self { database, activity: Arc::new(activity), warehouse, journal })
+        let bytes_max = settings.streams.memory_max_mib.saturating_mul(1024 * 1024);
+        let bounds = ActivitySettings { bytes_max };
+        let (journal, time) = (Arc::clone(&events) as _, Arc::clone(&clock));
+        let activity = LocalActivity::open(&directory, bounds, journal, time).await?;
+        let explanations = open_explanations(data_dir, &settings.explain, clock)?;
+        Ok(Self { database, events, activity: Arc::new(activity), explanations })
+    }
+
+    fn explanations(&self) -> Arc<dyn Explanations> {
+        match &self.explanations {
+            Some(explanations) => Arc::clone(explanations) as _,
+            None => Arc::new(Unexplained),
+        }
     }
 }
 
-/// Opens the event journal of a data directory and what reports are answered from.
-pub(crate) fn open_journal(
+fn open_explanations(
+    data_dir: &Path,
+    settings: &Explain,
+    clock: Arc<dyn Clock>,
+) -> Result<Option<Arc<LocalExplanations>>> {
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let space = u64::from(settings.space_mib) << 20;
+    let settings = ExplanationSettings { retention: settings.retention, space };
+    let explanations = LocalExplanations::open(&data_dir.join("explanations"), settings, clock)?;
+    Ok(Some(Arc::new(explanations)))
+}
+
+/// Opens the events of a data directory.
+fn open_events(
     data_dir: &Path,
     settings: &Settings,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-) -> Result<(Arc<LocalWarehouse>, Arc<LocalJournal>)> {
-    let retention = MONTH * settings.reports.retention_months;
-    let settings = WarehouseSettings { retention, ..WarehouseSettings::default() };
-    let warehouse = Arc::new(LocalWarehouse::new(settings, clock));
-    let journal = LocalJournal::open(
-        &data_dir.join("events"),
-        JournalSettings::default(),
-        Arc::clone(&warehouse),
-        entropy,
-    )?;
-    Ok((warehouse, Arc::new(journal)))
+) -> Result<Arc<LocalEvents>> {
+    let switches = switches(settings);
+    let settings = EventSettings {
+        zone: Zone::parse(&settings.reports.zone)?,
+        retention: MONTH * settings.reports.retention_months,
+        rollups: RollupSets {
+            esm: Reports::rollups(Api::Esm, switches)?,
+            cmu: Reports::rollups(Api::Cmu, switches)?,
+        },
+        ..EventSettings::default()
+    };
+    Ok(Arc::new(LocalEvents::open(&events_dir(data_dir), settings, clock, entropy)?))
+}
+
+/// Where the events of a data directory are.
+pub fn events_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("events")
+}
+
+/// What is switched on in reports.
+fn switches(settings: &Settings) -> Switches {
+    Switches { minute_reports: settings.reports.minute, ..Switches::default() }
 }
 
 /// The way to TV providers.
@@ -226,7 +260,8 @@ impl Workshop {
             )),
             sign_in: Arc::clone(&self.gateway) as _,
             authorization: Arc::clone(&self.gateway) as _,
-            journal: Arc::clone(&self.wiring.stores.journal) as _,
+            journal: Arc::clone(&self.wiring.stores.events) as _,
+            explanations: self.wiring.stores.explanations(),
             media_token_signer: self.signer(media_token_key),
             service_token_signer: self.signer(&keys.service_tokens),
             sealing: SealingKey::new(&keys.sealing)?,
@@ -257,11 +292,11 @@ impl Workshop {
         Proxies::new(Arc::clone(registry), lists, changes, Arc::clone(clock))
     }
 
-    fn streams(&self) -> Streams {
+    fn streams(&self) -> Result<Streams> {
         let Wiring { settings, keys, registry, clock, entropy, .. } = &self.wiring;
         let ports = Ports {
             store: Arc::clone(&self.wiring.stores.activity) as _,
-            journal: Arc::clone(&self.wiring.stores.journal) as _,
+            journal: Arc::clone(&self.wiring.stores.events) as _,
             registry: Arc::clone(registry),
             clock: Arc::clone(clock),
             entropy: Arc::clone(entropy),
@@ -269,21 +304,37 @@ impl Workshop {
         let config = StreamsConfig {
             heartbeat_interval: Some(settings.streams.heartbeat_interval),
             activity_window: settings.streams.activity_window,
-            throttle: settings.throttle.enabled.then(Quotas::default),
-            strict_metadata: false,
+            throttle: settings.throttle.enabled.then(|| quotas(&settings.streams)),
+            strict_metadata: settings.streams.strict_standard_metadata,
+            jitter: settings.streams.heartbeat_jitter,
+            relief: ReliefSettings {
+                stretch_max: settings.streams.stretch_max,
+                lag_max: settings.streams.stretch_above,
+            },
+            report_grain: self.report_grain()?,
             seal_key: stream_seal(&keys.fingerprint),
         };
-        Streams::new(ports, config)
+        Ok(Streams::new(ports, config))
+    }
+
+    /// Reports by the hour need the first heartbeat of each quarter of an hour only, where hours begin
+    /// with one.
+    fn report_grain(&self) -> Result<Grain> {
+        let reports = &self.wiring.settings.reports;
+        let local = Zone::parse(&reports.zone)?.civil(0);
+        let is_usual = local.is_some_and(|local| local.minute() % 15 == 0 && local.second() == 0);
+        Ok(if reports.minute || !is_usual { Grain::MINUTE } else { Grain::QUARTER })
     }
 
     fn reports(&self) -> Result<Reports> {
-        let settings = &self.wiring.settings.reports;
+        let zone = Zone::parse(&self.wiring.settings.reports.zone)?;
         let settings = ReportSettings {
-            rules: Rules { zone: Zone::parse(&settings.zone)?, ..Rules::default() },
-            switches: Switches { minute_reports: settings.minute, ..Switches::default() },
+            rules: Rules { zone, ..Rules::default() },
+            switches: switches(&self.wiring.settings),
         };
-        let warehouse = Arc::clone(&self.wiring.stores.warehouse) as _;
-        Ok(Reports::new(settings, warehouse, Arc::clone(&self.wiring.clock))?)
+        let Stores { events, activity, .. } = &self.wiring.stores;
+        let warehouse = UpToDate::new(Arc::clone(events) as _, Arc::clone(activity) as _);
+        Ok(Reports::new(settings, Arc::new(warehouse), Arc::clone(&self.wiring.clock))?)
     }
 
     fn http(&self) -> Result<HttpSettings> {
@@ -299,6 +350,7 @@ impl Workshop {
                 limit: enabled.then_some(Limit { rate: *rate, burst: *burst }),
                 trust_forwarded_for: trusted(trust_forwarded_for)?,
             },
+            streams: stream_settings(&settings.streams, base_url),
             media_token_keys: vec![keys.media_tokens_jws.public().clone()],
             media_token_certificate: keys.media_token_certificate.clone(),
             saml_metadata: self.gateway.service_provider_metadata().to_owned(),
@@ -316,6 +368,31 @@ fn stream_seal(fingerprint: &Secret<[u8; 32]>) -> Secret<[u8; 16]> {
     Secret::new(std::array::from_fn(|at| derived.get(at).copied().unwrap_or_default()))
 }
 
+fn quotas(settings: &usher_config::Streams) -> Quotas {
+    let quota = |calls| Quota { calls, per: settings.throttle_window };
+    Quotas {
+        per_session: quota(settings.session_calls),
+        per_subject: quota(settings.subject_starts),
+    }
+}
+
+fn stream_settings(settings: &usher_config::Streams, base_url: &Url) -> StreamSettings {
+    let origins = if settings.allowed_origins.iter().any(|origin| origin == "*") {
+        Origins::Any
+    } else {
+        Origins::Listed(settings.allowed_origins.clone())
+    };
+    let policy_names =
+        if settings.prefix_policy_names { PolicyNames::WithOwner } else { PolicyNames::Plain };
+    StreamSettings {
+        challenge: settings.challenge,
+        origins,
+        policy_names,
+        termination_message: settings.termination_message.clone(),
+        over_tls: base_url.scheme() == "https",
+    }
+}
+
 fn trusted(setting: &usher_config::TrustForwardedFor) -> Result<TrustForwardedFor> {
     Ok(match setting {
         usher_config::TrustForwardedFor::Always => TrustForwardedFor::Always,
@@ -330,52 +407,10 @@ fn trusted(setting: &usher_config::TrustForwardedFor) -> Result<TrustForwardedFo
     })
 }
 
-/// Work that nobody asks for: ending silent streams, forgetting what is over.
-fn chores(app: &App) -> Vec<JoinHandle<()>> {
-    let (streams, records, rules) = (app.clone(), app.clone(), app.clone());
-    let expiry = async move {
-        let mut due = tokio::time::interval(EXPIRY_EVERY);
-        loop {
-            due.tick().await;
-            if let Err(error) = streams.streams.expire_due().await {
-                tracing::error!(%error, "streams whose time is up could not be ended");
-            }
-        }
-    };
-    let sweeping = async move {
-        let mut due = tokio::time::interval(SWEEP_EVERY);
-        loop {
-            due.tick().await;
-            if let Err(error) = records.entitlement.sweep().await {
-                tracing::error!(%error, "records that are over could not be removed");
-            }
-        }
-    };
-    let refreshing = async move {
-        let mut due = tokio::time::interval(REFRESH_EVERY);
-        loop {
-            due.tick().await;
-            if let Err(error) = rules.entitlement.refresh_degradation().await {
-                tracing::error!(%error, "rules of degradation cannot be read; those in force stay");
-            }
-            if let Err(error) = rules.proxies.refresh().await {
-                tracing::error!(%error, "lists of proxies cannot be read; those in force stay");
-            }
-        }
-    };
-    vec![tokio::spawn(expiry), tokio::spawn(sweeping), tokio::spawn(refreshing)]
-}
-
 impl Wired {
-    /// Loads events from the lines of an NDJSON file, all or nothing; returns how many were new.
-    pub async fn import_events(&self, text: &[u8]) -> Result<usize> {
-        let batch = EventBatch::from_ndjson(text)?;
-        Ok(self.stores.journal.import(batch).await?)
-    }
-
-    /// Adds events that carry their ids; those that are there already change nothing.
-    pub async fn append_events(&self, events: Vec<Event>) -> Result<()> {
-        Ok(self.stores.journal.append(events).await?)
+    /// Adds events; those whose ids are known change nothing. Returns how many were new.
+    pub async fn add_events(&self, events: Vec<Event>) -> Result<usize> {
+        Ok(self.stores.events.import(events).await?)
     }
 
     /// Stops the chores, writes what is still waiting, closes the stores.
@@ -384,7 +419,10 @@ impl Wired {
             chore.abort();
         }
         self.stores.activity.close().await;
-        self.stores.journal.close().await?;
+        if let Some(explanations) = &self.stores.explanations {
+            explanations.close().await;
+        }
+        self.stores.events.close().await?;
         self.stores.database.close().await;
         Ok(())
     }

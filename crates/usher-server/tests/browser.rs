@@ -91,8 +91,11 @@ async fn cm_65_the_player_of_the_demo_shows_what_a_viewer_should_see() {
     assert!(text("announced").contains("Stream 1: Kicked out"), "{seen}");
     let log = seen["log"].as_array().expect("the log is a list");
     for wanted in ["202 Accepted", "409 Conflict", "410 Gone", "200 OK"] {
-        assert!(log.iter().any(|line| line.as_str().is_some_and(|it| it.ends_with(wanted))));
+        assert!(log.iter().any(|line| line.as_str().is_some_and(|it| it.starts_with(wanted))));
     }
+    assert!(text("refused").contains("Stream 1 of this page, “Demo application”"), "{seen}");
+    assert!(text("running").contains("Stream 4 of this page, “Demo application”"), "{seen}");
+    assert!(text("curl").contains("curl -i -X DELETE -u 'demo-app:' 'http://127.0.0.1:"), "{seen}");
     assert_eq!((&seen["overflow"], &seen["unnamed"]), (&json!(0), &json!([])), "{seen}");
 }
 

@@ -7,6 +7,8 @@
 )]
 
 mod process;
+#[path = "crash/streams.rs"]
+mod streams;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -135,7 +137,7 @@ async fn assert_kept(usher: &Usher, promises: &Promises) {
         }
     }
     let acknowledged: usize = promises.streams.iter().map(Vec::len).sum();
-    let counted = started_sessions(&http, usher).await;
+    let [counted] = counted(usher, "demo-free", ["started-sessions"]).await;
     // A start that was under way when the process died may have been kept unacknowledged.
     let in_flight = WORKERS * ROUNDS;
     assert!(
@@ -160,8 +162,13 @@ async fn running_streams(http: &Client, origin: &str, number: usize) -> Vec<Stri
     entries.iter().map(|entry| text(entry, "sessionId")).collect()
 }
 
-async fn started_sessions(http: &Client, usher: &Usher) -> usize {
-    let origin = usher.origin();
+/// What the reports count of an application's streams.
+async fn counted<const N: usize>(
+    usher: &Usher,
+    application: &str,
+    metrics: [&str; N],
+) -> [usize; N] {
+    let (http, origin) = (client(), usher.origin());
     let registration = json!({ "software_statement": usher.statement("acme-streams") });
     let register = http.post(format!("{origin}/o/client/register")).json(&registration);
     let client = answer(register).await;
@@ -171,7 +178,12 @@ async fn started_sessions(http: &Client, usher: &Usher) -> usize {
         ("client_secret", text(&client, "client_secret")),
     ];
     let token = answer(http.post(format!("{origin}/o/client/token")).form(&form)).await;
-    let url = format!("{origin}/cmu/v2/tenant?metrics=started-sessions");
+    let metric_list = metrics.join(",");
+    let url = format!(
+        "{origin}/cmu/v2/tenant/year/month/application-id?application-id={application}&metrics={metric_list}"
+    );
     let report = answer(http.get(url).bearer_auth(text(&token, "access_token"))).await;
-    text(&report["report"][0], "started-sessions").parse().expect("a number")
+    let rows = report["report"].as_array().expect("rows");
+    let number = |row, metric| text(row, metric).parse::<usize>().expect("a number");
+    metrics.map(|metric| rows.iter().map(|row| number(row, metric)).sum())
 }

@@ -22,12 +22,18 @@ mod degradation;
 mod errors;
 #[path = "entitlement/events.rs"]
 mod events;
+#[path = "entitlement/explain.rs"]
+mod explain;
 #[path = "entitlement/general.rs"]
 mod general;
 #[path = "entitlement/logout.rs"]
 mod logout;
+#[path = "mvpd/peer.rs"]
+mod peer;
 #[path = "entitlement/profiles.rs"]
 mod profiles;
+#[path = "entitlement/provider.rs"]
+mod provider;
 #[path = "entitlement/sessions.rs"]
 mod sessions;
 #[path = "entitlement/sso.rs"]

@@ -199,7 +199,7 @@ async fn a_viewer_whose_session_the_provider_ended_must_sign_in_again() {
 }
 
 #[tokio::test]
-async fn mvpd_24_no_connection_a_broken_answer_and_a_slow_one_have_codes_of_their_own() {
+async fn mvpd_24_err_23_no_connection_a_broken_answer_and_a_slow_one_have_codes_of_their_own() {
     let patient = house_with_deadline("5s").await;
     let eve = Couch::with(&patient, "eve").await;
     let broken = eve.authorize("acme-one").await;

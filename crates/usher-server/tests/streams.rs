@@ -8,6 +8,10 @@
     reason = "a broken expectation ends the test"
 )]
 
+#[path = "streams/heartbeats.rs"]
+mod heartbeats;
+#[path = "streams/hostile.rs"]
+mod hostile;
 #[path = "streams/lifecycle.rs"]
 mod lifecycle;
 #[path = "streams/policies.rs"]
@@ -16,9 +20,11 @@ mod policies;
 mod protocol;
 #[path = "streams/records.rs"]
 mod records;
-#[path = "streams/runner.rs"]
+#[path = "streams/runner/mod.rs"]
 mod runner;
 mod support;
+#[path = "streams/switches.rs"]
+mod switches;
 
 use std::time::Duration;
 

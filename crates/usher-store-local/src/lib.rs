@@ -1,9 +1,9 @@
-//! Stream activity in memory with its durable image; event journal and warehouse on disk.
+//! Stream activity in memory with its durable image; events on disk, and reports from them; explanations.
 
 mod activity;
-mod journal;
-mod warehouse;
+mod events;
+mod explanations;
 
-pub use activity::LocalActivity;
-pub use journal::{JournalSettings, LocalJournal};
-pub use warehouse::{LocalWarehouse, WarehouseSettings};
+pub use activity::{ActivitySettings, LocalActivity};
+pub use events::{Archive, EventSettings, LocalEvents, RollupSets};
+pub use explanations::{ExplanationSettings, LocalExplanations};

@@ -7,16 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use usher_core::Clock;
 use usher_reports::{EventJournal, MemoryJournal, StreamEventName};
-use usher_store_local::LocalActivity;
-use usher_streams::Subject;
+use usher_store_local::{ActivitySettings, LocalActivity};
+use usher_streams::{ActivityStore, StartError, Subject};
 use usher_testkit::ManualClock;
 use usher_testkit::contract::{self, StreamHouse};
 
 /// A service over a durable store in `directory`, and the store.
 async fn open(directory: &Path, clock: &Arc<ManualClock>) -> (StreamHouse, Arc<LocalActivity>) {
     let journal = Arc::new(MemoryJournal::default());
-    let store = LocalActivity::open(directory, Arc::clone(&journal) as _, Arc::clone(clock) as _)
+    let (settings, events) = (ActivitySettings::default(), Arc::clone(&journal) as _);
+    let store = LocalActivity::open(directory, settings, events, Arc::clone(clock) as _)
         .await
         .expect("the store opens");
     let store = Arc::new(store);
@@ -49,7 +51,7 @@ fn subject(account: &str) -> Subject {
 #[tokio::test]
 async fn the_store_in_memory_keeps_the_contract() {
     contract::activity(async |journal: Arc<dyn EventJournal>| {
-        Arc::new(LocalActivity::in_memory(journal)) as _
+        Arc::new(LocalActivity::in_memory(ActivitySettings::default(), journal)) as _
     })
     .await;
 }
@@ -62,8 +64,9 @@ async fn the_durable_store_keeps_the_contract() {
         number.set(number.get() + 1);
         let directory = home.path().join(number.get().to_string());
         let clock = Arc::new(ManualClock::default());
-        let store = LocalActivity::open(&directory, journal, clock).await.expect("it opens");
-        Arc::new(store) as _
+        let settings = ActivitySettings::default();
+        let store = LocalActivity::open(&directory, settings, journal, clock).await;
+        Arc::new(store.expect("it opens")) as _
     })
     .await;
 }
@@ -122,7 +125,7 @@ async fn live_streams_get_a_fresh_window_and_ended_ones_stay_ended() {
     assert!(!house.beats(&viewer, &stopped).await);
     clock.advance(Duration::from_secs(90));
     while house.streams.expire_due().await.expect("a sweep") > 0 {}
-    assert_eq!(house.reported(), [(StreamEventName::SessionExpired, Some(live))]);
+    assert_eq!(house.reported().await, [(StreamEventName::SessionExpired, Some(live))]);
     assert!(store.resident_subjects() <= 1);
 }
 
@@ -187,7 +190,7 @@ async fn events_that_missed_the_journal_are_delivered_at_the_next_start() {
     // The journal of the crashed process is lost with it: the outbox still has the last group.
     let crashed = copy(home.path());
     let (after, _store) = open(crashed.path(), &clock).await;
-    assert_eq!(after.reported(), [(StreamEventName::SessionStarted, Some(id))]);
+    assert_eq!(after.reported().await, [(StreamEventName::SessionStarted, Some(id))]);
 }
 
 #[tokio::test]
@@ -199,4 +202,85 @@ async fn a_closed_store_refuses_what_it_could_not_keep() {
     store.close().await;
     assert!(house.start(&subject("v")).await.is_err());
     assert!(house.beats(&subject("u"), &id).await);
+}
+
+#[tokio::test]
+async fn memory_is_bounded_and_comes_back() {
+    let home = TempDir::new().expect("a directory");
+    let clock = Arc::new(ManualClock::default());
+    let bounds = ActivitySettings { bytes_max: 20_000 };
+    let journal = Arc::new(MemoryJournal::default());
+    let (events, time) = (Arc::clone(&journal) as _, Arc::clone(&clock) as _);
+    let store = LocalActivity::open(home.path(), bounds, events, time).await.expect("it opens");
+    let store = Arc::new(store);
+    let house = StreamHouse::over(Arc::clone(&store) as _, journal, Arc::clone(&clock));
+
+    let mut started = Vec::new();
+    let refused = loop {
+        let viewer = subject(&format!("u{}", started.len()));
+        match house.start(&viewer).await {
+            Ok(it) => started.push((viewer, it.id.to_string())),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(refused, StartError::Full);
+    assert!((30..60).contains(&started.len()), "{} streams in 20 kB", started.len());
+    // Who plays goes on playing; calls of others are answered but leave nothing behind.
+    let (viewer, id) = &started[0];
+    assert!(house.beats(viewer, id).await);
+    let residents = store.resident_subjects();
+    assert!(!house.beats(&subject("nobody"), id).await);
+    assert_eq!(store.resident_subjects(), residents);
+
+    // Everything ends, and leaves memory once its last write is on disk and its windows are over.
+    for _ in 0..3 {
+        clock.advance(Duration::from_secs(100));
+        while house.streams.expire_due().await.expect("a sweep") > 0 {}
+    }
+    assert_eq!(store.resident_subjects(), 0);
+    assert!(store.has_room());
+    // Fewer than before: what ended today is remembered.
+    for (viewer, _) in &started[..20] {
+        house.starts(viewer).await;
+    }
+}
+
+#[tokio::test]
+async fn announced_intervals_follow_the_load_and_windows_follow_them() {
+    let journal = Arc::new(MemoryJournal::default());
+    let clock = Arc::new(ManualClock::default());
+    let store = LocalActivity::in_memory(ActivitySettings::default(), Arc::clone(&journal) as _);
+    let house = StreamHouse::over(Arc::new(store), journal, Arc::clone(&clock));
+    let announced = async |viewer: &Subject| {
+        let started = house.start(viewer).await.expect("the start is accepted");
+        (started.id.to_string(), started.expires.since(started.at))
+    };
+    let minute = Duration::from_mins(1);
+    assert_eq!(announced(&subject("calm")).await.1, minute);
+
+    for _ in 0..100 {
+        house.streams.observe_lag(Duration::from_secs(1));
+    }
+    let mut intervals = std::collections::BTreeSet::new();
+    for number in 0..50 {
+        let viewer = subject(&format!("u{number}"));
+        let (id, interval) = announced(&viewer).await;
+        assert!((minute * 5 / 2..=minute * 4).contains(&interval), "{interval:?}");
+        intervals.insert(interval);
+        // The usual 30 s of grace, on top of what was announced.
+        let begin = clock.now();
+        clock.set(begin + interval + Duration::from_secs(29));
+        assert!(house.beats(&viewer, &id).await, "{interval:?}");
+        clock.set(begin);
+        let (id, interval) = announced(&viewer).await;
+        clock.set(begin + interval + Duration::from_secs(30));
+        assert!(!house.beats(&viewer, &id).await, "{interval:?}");
+        clock.set(begin);
+    }
+    assert!(intervals.len() > 10, "they do not come back together: {intervals:?}");
+
+    for _ in 0..1_000 {
+        house.streams.observe_lag(Duration::ZERO);
+    }
+    assert_eq!(announced(&subject("calm again")).await.1, minute);
 }

@@ -1,9 +1,11 @@
 //! Everything one subject is playing, and what it just played.
 
+use std::collections::HashSet;
+use std::hash::Hash;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use usher_core::Timestamp;
+use usher_core::{ApplicationId, TenantId, Timestamp};
 
 use crate::SessionId;
 use crate::stream::{End, Ended, Stream};
@@ -19,17 +21,21 @@ const ENDED_MAX: usize = 256;
 /// How long an ended stream is remembered (`concurrency` §7.3).
 const REMEMBERED: Duration = Duration::from_hours(24);
 
-/// One subject's streams: the unit of atomicity.
+/// One subject's streams: the unit of atomicity. Its lists are as long as they must be and no longer:
+/// most subjects have one stream, and millions of them are held.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Activity {
     /// In the order of their starts.
-    pub(crate) live: Vec<Stream>,
+    pub(crate) live: Box<[Stream]>,
     /// In the order of their ends.
-    pub(crate) ended: Vec<Ended>,
+    pub(crate) ended: Box<[Ended]>,
     pub(crate) seq: u32,
     /// Starts in the current throttle window. Not kept over a restart.
     #[serde(skip)]
     pub(crate) starts: Window,
+    /// How often a stream was started, refused or ended. Not kept over a restart.
+    #[serde(skip)]
+    pub(crate) changes: u16,
 }
 
 impl Activity {
@@ -44,14 +50,14 @@ impl Activity {
         if self.live.iter().all(|stream| stream.is_active(now)) {
             return Vec::new();
         }
-        let mut over: Vec<_> = self
-            .live
-            .extract_if(.., |stream| !stream.is_active(now))
-            .map(|stream| {
+        let mut over: Vec<_> = edit(&mut self.live, |live| {
+            let over = live.extract_if(.., |stream| !stream.is_active(now));
+            let over = over.map(|stream| {
                 let at = stream.expires_at();
                 (stream, at)
-            })
-            .collect();
+            });
+            over.collect()
+        });
         over.sort_by_key(|(_, at)| *at);
         for (stream, at) in &over {
             self.remember(stream, *at, End::Expired);
@@ -62,24 +68,32 @@ impl Activity {
     /// Ends the stream `id`; `None` when it is not alive.
     pub(crate) fn end(&mut self, id: SessionId, at: Timestamp, end: End) -> Option<Stream> {
         let index = self.live.iter().position(|stream| stream.id == id)?;
-        let stream = self.live.remove(index);
+        let stream = edit(&mut self.live, |live| live.remove(index));
         self.remember(&stream, at, end);
         Some(stream)
     }
 
     fn remember(&mut self, stream: &Stream, at: Timestamp, end: End) {
-        self.ended.retain(|ended| at < ended.at + REMEMBERED);
-        if self.ended.len() >= ENDED_MAX {
-            self.ended.remove(0);
-        }
-        self.ended.reserve_exact(1);
-        self.ended.push(Ended {
+        self.changes = self.changes.wrapping_add(1);
+        let ended = Ended {
             id: stream.id,
             application: stream.application.clone(),
             at,
             end,
             calls: stream.calls,
+        };
+        edit(&mut self.ended, |all| {
+            all.retain(|ended| at < ended.at + REMEMBERED);
+            if all.len() >= ENDED_MAX {
+                all.remove(0);
+            }
+            all.push(ended);
         });
+    }
+
+    /// Adds a stream that starts.
+    pub(crate) fn admit(&mut self, stream: Stream) {
+        edit(&mut self.live, |live| live.push(stream));
     }
 
     /// The earliest instant at which a live stream runs out of time.
@@ -108,17 +122,58 @@ impl Activity {
         }
     }
 
-    /// The durable image: everything but throttle windows.
-    pub fn to_image(&self) -> Result<Vec<u8>, ImageError> {
-        let image = vec![IMAGE_VERSION];
-        postcard::to_extend(self, image).map_err(|_| ImageError)
+    /// Appends the durable image: everything but throttle windows and what the reports know.
+    pub fn append_image(&self, image: &mut Vec<u8>) -> Result<(), ImageError> {
+        image.push(IMAGE_VERSION);
+        *image = postcard::to_extend(self, std::mem::take(image)).map_err(|_| ImageError)?;
+        Ok(())
     }
 
-    /// Reads what [`Activity::to_image`] wrote.
-    pub fn from_image(image: &[u8]) -> Result<Self, ImageError> {
-        match image.split_first() {
-            Some((&IMAGE_VERSION, image)) => postcard::from_bytes(image).map_err(|_| ImageError),
-            _ => Err(ImageError),
+    /// Reads what [`Activity::append_image`] wrote. Ids that `names` knows take no memory of their own.
+    pub fn from_image(image: &[u8], names: &mut Names) -> Result<Self, ImageError> {
+        let Some((&IMAGE_VERSION, image)) = image.split_first() else { return Err(ImageError) };
+        let mut activity: Self = postcard::from_bytes(image).map_err(|_| ImageError)?;
+        for stream in &mut activity.live {
+            names.share(&mut stream.application, &mut stream.tenant);
+        }
+        Ok(activity)
+    }
+
+    /// What this record takes on the heap, in bytes, with a little for each allocation.
+    pub fn heap_bytes(&self) -> u32 {
+        let streams = self.live.iter().map(Stream::bytes);
+        let ended = self.ended.iter().map(Ended::bytes);
+        u32::try_from(streams.chain(ended).sum::<usize>()).unwrap_or(u32::MAX)
+    }
+}
+
+/// Lets `change` have the list as a vector.
+fn edit<T, R>(list: &mut Box<[T]>, change: impl FnOnce(&mut Vec<T>) -> R) -> R {
+    let mut vector = std::mem::take(list).into_vec();
+    let result = change(&mut vector);
+    *list = vector.into_boxed_slice();
+    result
+}
+
+/// Ids of applications and tenants, each text once: millions of streams belong to a few of them.
+#[derive(Debug, Default)]
+pub struct Names {
+    applications: HashSet<ApplicationId>,
+    tenants: HashSet<TenantId>,
+}
+
+impl Names {
+    fn share(&mut self, application: &mut ApplicationId, tenant: &mut TenantId) {
+        share(&mut self.applications, application);
+        share(&mut self.tenants, tenant);
+    }
+}
+
+fn share<T: Clone + Eq + Hash>(known: &mut HashSet<T>, id: &mut T) {
+    match known.get(id) {
+        Some(known) => *id = known.clone(),
+        None => {
+            known.insert(id.clone());
         }
     }
 }

@@ -7,6 +7,7 @@ use usher_reports::Event;
 use crate::activity::Activity;
 use crate::evaluate::{Judge, Violation};
 use crate::events::Reporter;
+use crate::news::Grain;
 use crate::start::Outcome;
 use crate::store::Change;
 use crate::stream::{End, Ended, Pace, Stream, Terminator};
@@ -59,6 +60,7 @@ pub(crate) struct Heartbeat<'a> {
     pub(crate) submission: &'a Submission,
     pub(crate) pace: Pace,
     pub(crate) quota: Option<Quota>,
+    pub(crate) grain: Grain,
     pub(crate) now: Timestamp,
 }
 
@@ -107,11 +109,14 @@ impl Activity {
         is_changed: bool,
         expired: Vec<Event>,
     ) -> Outcome<Beat, BeatError> {
-        let aside = self.live.iter_mut().find(|stream| stream.id == ask.id).map(|stream| {
+        let changes = self.changes;
+        let aside = self.live.iter_mut().find(|stream| stream.id == ask.id).and_then(|stream| {
             stream.last_activity = stream.last_activity.max(ask.now);
             stream.heard = stream.heard.max(ask.now);
             stream.pace = ask.pace;
-            ask.reporter.beat(stream)
+            let told = ask.grain.telling(stream.id.started_at(), ask.now, changes);
+            let is_news = std::mem::replace(&mut stream.told, told) != told;
+            is_news.then(|| ask.reporter.beat(stream))
         });
         let change = if is_changed { Change::Durable(expired) } else { Change::kept(expired) };
         let beat = Beat { at: ask.now, expires: ask.pace.announced(ask.now) };

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
-use usher_core::Timestamp;
+use usher_core::{TenantId, Timestamp};
 use usher_registry::{Obligation, Policy, Predicate, Rule, Snapshot, Strategy, StreamApplication};
 
 use crate::stream::Stream;
@@ -32,6 +32,8 @@ const BY_DESIGN: [&str; 10] = [
 pub struct Violation {
     /// The policy's name.
     pub policy: String,
+    /// The tenant that wrote the policy.
+    pub owner: TenantId,
     /// The rule's name.
     pub rule: String,
     /// The configured text for viewers.
@@ -53,10 +55,8 @@ pub struct Violation {
 pub struct Conflict {
     /// What to put into `X-Terminate` to end it.
     pub code: TerminationCode,
-    /// Its metadata.
+    /// Its metadata, and what it replaced.
     pub metadata: Metadata,
-    /// The codes of the streams it replaced.
-    pub superseded: Box<[TerminationCode]>,
     /// When it started.
     pub started_at: Timestamp,
     /// The display name of its application.
@@ -164,6 +164,7 @@ impl<'a> Judge<'a> {
         });
         Violation {
             policy: policy.name.clone(),
+            owner: policy.owner.clone(),
             rule: rule.name.clone(),
             message: rule.message.clone(),
             attribute: rule.attribute.clone(),
@@ -178,7 +179,6 @@ impl<'a> Judge<'a> {
         Conflict {
             code: stream.id.code(),
             metadata: stream.metadata.clone(),
-            superseded: stream.superseded.clone(),
             started_at: stream.id.started_at(),
             application_name: self.application_name(stream).to_owned(),
         }

@@ -92,7 +92,7 @@ impl<'a> Reporter<'a> {
 
     fn about(self, stream: &Stream, event: StreamEventName, ts: Timestamp) -> StreamEvent {
         let channel = stream.metadata.get("channel").filter(|_| stream.channel_at_start);
-        let platform = Some(&*stream.platform).filter(|platform| !platform.is_empty());
+        let platform = stream.metadata.platform();
         StreamEvent {
             event_id: String::new(),
             ts,

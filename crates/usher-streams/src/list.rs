@@ -34,10 +34,8 @@ pub struct Listed {
     pub application: ApplicationId,
     /// That application's display name.
     pub application_name: String,
-    /// Everything the client sent, merged.
+    /// Everything the client sent, merged, and what it replaced.
     pub metadata: Metadata,
-    /// The codes of the streams it replaced.
-    pub superseded: Box<[TerminationCode]>,
 }
 
 impl Activity {
@@ -69,6 +67,5 @@ fn listed(judge: Judge<'_>, stream: &Stream) -> Listed {
         application: stream.application.clone(),
         application_name: judge.application_name(stream).to_owned(),
         metadata: stream.metadata.clone(),
-        superseded: stream.superseded.clone(),
     }
 }

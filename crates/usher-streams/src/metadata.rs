@@ -4,14 +4,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::TerminationCode;
+
 /// Most attributes one stream may have.
 const ATTRIBUTES_MAX: usize = 64;
 /// Longest attribute name, in bytes.
 const NAME_BYTES_MAX: usize = 128;
 /// Longest attribute value, in bytes.
 const VALUE_BYTES_MAX: usize = 1024;
-/// Written by this service only.
+/// Written by this service only: the codes of the streams that this one replaced (`concurrency` §5.5).
 const SERVER_OWNED: &str = "superseded";
+/// The name of the attribute without a name.
+const PLATFORM: &str = "";
 /// Attributes that keep their first value (`concurrency` §6.2).
 const IMMUTABLE: [&str; 9] = [
     "package",
@@ -47,7 +51,8 @@ pub struct OverLimits;
 /// The attributes of one stream, in the order they were first sent.
 ///
 /// One allocation, because millions of these are alive at once: each attribute is the length of its
-/// name (one byte), the length of its value (two bytes, little endian), name and value.
+/// name (one byte), the length of its value (two bytes, little endian), name and value. An attribute
+/// without a name is nobody's: it keeps the platform that the reports show, as it was at the start.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Metadata(Box<[u8]>);
@@ -68,6 +73,10 @@ impl Metadata {
 
     /// Names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.all().filter(|(name, _)| *name != PLATFORM)
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         let mut rest = &*self.0;
         std::iter::from_fn(move || {
             let ([name, low, high], text) = rest.split_first_chunk()?;
@@ -84,19 +93,34 @@ impl Metadata {
         self.iter().find_map(|(it, value)| (it == name).then_some(value))
     }
 
-    /// Whether there are no attributes.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// The length of all names and values, and three bytes for each attribute.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The platform for reports, frozen at the start.
+    pub(crate) fn platform(&self) -> Option<&str> {
+        self.all().find_map(|(name, value)| (name == PLATFORM).then_some(value))
+    }
+
+    /// These attributes with the platform for reports.
+    pub(crate) fn on_platform(self, platform: Option<&str>) -> Self {
+        match platform {
+            Some(platform) => {
+                Self::new(&self.all().chain([(PLATFORM, platform)]).collect::<Vec<_>>())
+            }
+            None => self,
+        }
     }
 
     /// These attributes updated by `submission`; `None` when it changes nothing.
-    pub(crate) fn merged(&self, submission: &Submission) -> Result<Option<Self>, OverLimits> {
+    pub fn merged(&self, submission: &Submission) -> Result<Option<Self>, OverLimits> {
         let Submission::Pairs(sent) = submission else { return Err(OverLimits) };
         if sent.is_empty() {
             return Ok(None);
         }
         self.check_limits(sent)?;
-        let mut pairs: Vec<_> = self.iter().collect();
+        let mut pairs: Vec<_> = self.all().collect();
         let mut changed = false;
         for (name, value) in effective(sent) {
             match pairs.iter_mut().find(|(known, _)| *known == name) {
@@ -114,7 +138,17 @@ impl Metadata {
         Ok(changed.then(|| Self::new(&pairs)))
     }
 
-    /// The limits hold for the merged set, with blanks and duplicates counted as sent.
+    /// These attributes and the codes of the streams that were replaced, if any.
+    pub(crate) fn superseding(self, replaced: &[TerminationCode]) -> Self {
+        if replaced.is_empty() {
+            return self;
+        }
+        let codes: Vec<_> = replaced.iter().map(TerminationCode::to_string).collect();
+        let codes = codes.join(",");
+        Self::new(&self.all().chain([(SERVER_OWNED, codes.as_str())]).collect::<Vec<_>>())
+    }
+
+    /// The limits hold for the merged set of what clients send, with blanks and duplicates counted as sent.
     fn check_limits(&self, sent: &[(String, String)]) -> Result<(), OverLimits> {
         let short = |(name, value): &(String, String)| {
             name.len() <= NAME_BYTES_MAX && value.len() <= VALUE_BYTES_MAX
@@ -122,7 +156,9 @@ impl Metadata {
         if sent.len() > ATTRIBUTES_MAX || !sent.iter().all(short) {
             return Err(OverLimits);
         }
-        let kept = self.iter().filter(|(known, _)| sent.iter().all(|(name, _)| name != known));
+        let kept = self.iter().filter(|(known, _)| {
+            *known != SERVER_OWNED && sent.iter().all(|(name, _)| name != known)
+        });
         if kept.count() + sent.len() > ATTRIBUTES_MAX {
             return Err(OverLimits);
         }
@@ -138,7 +174,9 @@ impl fmt::Debug for Metadata {
 
 /// The first supplied value of each name; blank values count as not supplied.
 fn effective(sent: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
-    let supplied = |(name, value): &&(String, String)| name != SERVER_OWNED && !is_blank(value);
+    let supplied = |(name, value): &&(String, String)| {
+        name != SERVER_OWNED && name != PLATFORM && !is_blank(value)
+    };
     sent.iter().filter(supplied).enumerate().filter_map(move |(index, (name, value))| {
         let first = !sent.iter().filter(supplied).take(index).any(|(it, _)| it == name);
         first.then_some((name.as_str(), value.as_str()))
@@ -202,6 +240,26 @@ mod tests {
         assert_eq!(full.merged(&sent(&[("a1", "2"), ("a1", "3")])), Err(OverLimits));
         assert_eq!(Metadata::default().merged(&numbered(65)), Err(OverLimits));
         assert_eq!(full.merged(&Submission::Oversized), Err(OverLimits));
+    }
+
+    #[test]
+    fn what_was_replaced_is_told_but_counts_as_nobodys_attribute() {
+        let codes = ["0029a6d8", "18721fb7"].map(|code| TerminationCode::parse(code).unwrap());
+        let full = Metadata::default().merged(&numbered(64)).unwrap().unwrap();
+        assert_eq!(full.clone().superseding(&codes).merged(&numbered(64)), Ok(None));
+        let winner = Metadata::new(&[("plan", "gold")]).superseding(&codes);
+        let expected = [("plan", "tin"), ("superseded", "0029a6d8,18721fb7")];
+        let expected = expected.map(|(n, v)| (n.to_owned(), v.to_owned()));
+        assert_eq!(merged(&winner, &[("superseded", "x"), ("plan", "tin")]), expected);
+    }
+
+    #[test]
+    fn the_platform_of_the_start_is_kept_and_not_told() {
+        let known = Metadata::new(&[("plan", "gold")]).on_platform(Some("roku"));
+        let after = known.merged(&sent(&[("", "tv"), ("plan", "tin")])).unwrap().unwrap();
+        assert_eq!((after.platform(), after.get("")), (Some("roku"), None));
+        assert_eq!(after.iter().collect::<Vec<_>>(), [("plan", "tin")]);
+        assert_eq!(Metadata::default().on_platform(None).platform(), None);
     }
 
     #[test]

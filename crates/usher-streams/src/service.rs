@@ -1,4 +1,7 @@
 //! The service the edge talks to: gathers, lets pure functions decide, has the outcome recorded.
+//!
+//! The clock is read when a decision is made and not when the call came: decisions of one subject happen
+//! one after the other, and so do their instants.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +14,8 @@ use crate::beat::{Beat, BeatError, Heartbeat};
 use crate::evaluate::{Judge, RequiredMetadata, required};
 use crate::events::Reporter;
 use crate::list::Listing;
+use crate::news::Grain;
+use crate::relief::{Relief, ReliefSettings, Stretch};
 use crate::start::{Start, StartError, Started, checked};
 use crate::stop::{Stop, StopError};
 use crate::store::{ActivityStore, Change};
@@ -38,6 +43,12 @@ pub struct StreamsConfig {
     pub throttle: Option<Quotas>,
     /// Whether required attributes with a closed set of values are checked against it.
     pub strict_metadata: bool,
+    /// Added to announced intervals: up to so much, at random.
+    pub jitter: Duration,
+    /// When and how far intervals are stretched.
+    pub relief: ReliefSettings,
+    /// The shortest period that reports tell apart.
+    pub report_grain: Grain,
     /// Key of the [`Seal`]; the same for every node and every run of a deployment.
     pub seal_key: Secret<[u8; 16]>,
 }
@@ -51,6 +62,7 @@ pub struct Streams {
     entropy: Arc<dyn Entropy>,
     config: StreamsConfig,
     seal: Seal,
+    relief: Relief,
 }
 
 impl std::fmt::Debug for Streams {
@@ -103,7 +115,8 @@ impl Streams {
     pub fn new(ports: Ports, config: StreamsConfig) -> Self {
         let Ports { store, journal, registry, clock, entropy } = ports;
         let seal = Seal::new(config.seal_key.clone());
-        Self { store, journal, registry, clock, entropy, config, seal }
+        let relief = Relief::new(config.relief);
+        Self { store, journal, registry, clock, entropy, config, seal, relief }
     }
 
     /// The application `id`, which the rest of the request is about.
@@ -134,22 +147,28 @@ impl Streams {
         submission: &Submission,
         codes: &[TerminationCode],
     ) -> Result<Started, StartError> {
+        if !self.store.has_room() {
+            return Err(StartError::Full);
+        }
         let metadata = checked(caller, submission, self.config.strict_metadata);
-        let ask = Start {
+        let (pace, salt) =
+            (self.pace(&caller.application), u32::from_be_bytes(self.entropy.bytes()));
+        let ask = |now| Start {
             reporter: Reporter::new(&caller.snapshot, subject),
             application: &caller.application,
             metadata: &metadata,
             codes,
-            pace: self.pace(&caller.application),
+            pace,
             quota: self.config.throttle.map(|quotas| quotas.per_subject),
+            grain: self.config.report_grain,
             seal: &self.seal,
-            salt: u32::from_be_bytes(self.entropy.bytes()),
-            now: self.clock.now(),
+            salt,
+            now,
         };
         let mut decided = None;
         self.store
             .change(subject, &mut |_, activity| {
-                let outcome = activity.start(&ask);
+                let outcome = activity.start(&ask(self.clock.now()));
                 decided = Some((outcome.answer, outcome.aside));
                 outcome.change
             })
@@ -169,19 +188,22 @@ impl Streams {
         session: &str,
         submission: &Submission,
     ) -> Result<Beat, BeatError> {
-        let ask = Heartbeat {
+        let id = self.issued(subject, session).ok_or(BeatError::NeverIssued)?;
+        let pace = self.pace(&caller.application);
+        let ask = |now| Heartbeat {
             reporter: Reporter::new(&caller.snapshot, subject),
             application: &caller.application,
-            id: self.issued(subject, session).ok_or(BeatError::NeverIssued)?,
+            id,
             submission,
-            pace: self.pace(&caller.application),
+            pace,
             quota: self.config.throttle.map(|quotas| quotas.per_session),
-            now: self.clock.now(),
+            grain: self.config.report_grain,
+            now,
         };
         let mut decided = None;
         self.store
             .change(subject, &mut |_, activity| {
-                let outcome = activity.beat(&ask);
+                let outcome = activity.beat(&ask(self.clock.now()));
                 decided = Some((outcome.answer, outcome.aside));
                 outcome.change
             })
@@ -200,17 +222,18 @@ impl Streams {
         subject: &Subject,
         session: &str,
     ) -> Result<(), StopError> {
-        let ask = Stop {
+        let id = self.issued(subject, session).ok_or(StopError::NeverIssued)?;
+        let ask = |now| Stop {
             reporter: Reporter::new(&caller.snapshot, subject),
             application: &caller.application,
-            id: self.issued(subject, session).ok_or(StopError::NeverIssued)?,
+            id,
             quota: self.config.throttle.map(|quotas| quotas.per_session),
-            now: self.clock.now(),
+            now,
         };
         let mut decided = None;
         self.store
             .change(subject, &mut |_, activity| {
-                let outcome = activity.stop(&ask);
+                let outcome = activity.stop(&ask(self.clock.now()));
                 decided = Some(outcome.answer);
                 outcome.change
             })
@@ -220,15 +243,25 @@ impl Streams {
 
     /// What `subject` is playing, as `caller` may see it. Changes nothing and is never throttled.
     pub async fn list(&self, caller: &Caller, subject: &Subject) -> Result<Listing, StoreError> {
-        let (judge, now) = (Judge { snapshot: &caller.snapshot, subject }, self.clock.now());
+        let judge = Judge { snapshot: &caller.snapshot, subject };
         let mut listing = None;
         self.store
             .change(subject, &mut |_, activity| {
-                listing = Some(activity.list(judge, &caller.application, now));
+                listing = Some(activity.list(judge, &caller.application, self.clock.now()));
                 Change::None
             })
             .await?;
         listing.ok_or_else(undecided)
+    }
+
+    /// Whether there is memory for more streams; starts are refused while there is none.
+    pub fn has_room(&self) -> bool {
+        self.store.has_room()
+    }
+
+    /// Waits until everything answered so far is in the journal.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        self.store.settle().await
     }
 
     /// Ends and reports streams whose time is up although nobody asks about them.
@@ -256,13 +289,33 @@ impl Streams {
         SessionId::parse(session).filter(|id| self.seal.issued(subject, *id))
     }
 
+    /// Takes in how late one of the server's own tasks ran; meant to be called once a second. Returns how
+    /// far heartbeat intervals are stretched from now on.
+    pub fn observe_lag(&self, lag: Duration) -> Stretch {
+        self.relief.observe(lag)
+    }
+
+    /// How often a stream of `application` is expected from now on. The window is longer by as much as
+    /// the interval is.
+    fn pace(&self, application: &StreamApplication) -> Pace {
+        let (interval, window) = self.configured(application);
+        let stretch = self.relief.stretch();
+        if stretch == Stretch::NONE && self.config.jitter.is_zero() {
+            return Pace::new(interval, window);
+        }
+        let [chance, more_chance] = [(); 2].map(|()| u32::from_be_bytes(self.entropy.bytes()));
+        let jitter = (u64::from(more_chance) * (self.config.jitter.as_secs() + 1)) >> 32;
+        let announced = stretch.announce(interval, chance) + Duration::from_secs(jitter);
+        Pace::new(announced, window + announced.saturating_sub(interval))
+    }
+
     /// An application's own values win. One with only an interval gets the usual grace, not a
     /// window of the deployment that might be shorter.
-    fn pace(&self, application: &StreamApplication) -> Pace {
+    fn configured(&self, application: &StreamApplication) -> (Duration, Duration) {
         let (own, config) = (application, &self.config);
         let interval = own.heartbeat_interval.or(config.heartbeat_interval).unwrap_or(INTERVAL);
         let general = config.activity_window.filter(|_| own.heartbeat_interval.is_none());
-        Pace::new(interval, own.activity_window.or(general).unwrap_or(interval + GRACE))
+        (interval, own.activity_window.or(general).unwrap_or(interval + GRACE))
     }
 }
 

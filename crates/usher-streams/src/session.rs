@@ -1,6 +1,6 @@
 //! Session ids and termination codes (`concurrency` §7.1, §7.2).
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::hash::Hasher;
 
 use serde::{Deserialize, Serialize};
@@ -19,8 +19,6 @@ pub struct SessionId {
     low: u64,
 }
 
-const HYPHENS_BEFORE_DIGIT: [usize; 4] = [8, 12, 16, 20];
-
 impl SessionId {
     /// Reads the wire form; anything but lower-case 8-4-4-4-12 hex is no id.
     pub fn parse(text: &str) -> Option<Self> {
@@ -29,9 +27,9 @@ impl SessionId {
         }
         let (mut high, mut low) = (0, 0);
         for (index, byte) in text.bytes().enumerate() {
-            let digit = match (index, byte) {
-                (8 | 13 | 18 | 23, b'-') => continue,
-                (8 | 13 | 18 | 23, _) => return None,
+            let digit = match (HYPHENS.contains(&index), byte) {
+                (true, b'-') => continue,
+                (true, _) => return None,
                 (_, b'0'..=b'9') => byte - b'0',
                 (_, b'a'..=b'f') => byte - b'a' + 10,
                 _ => return None,
@@ -49,22 +47,25 @@ impl SessionId {
 
     /// The code that names this stream in `X-Terminate`.
     pub fn code(self) -> TerminationCode {
-        let hash = self.digits().enumerate().fold(0_u32, |hash, (index, digit)| {
-            let hyphenated = HYPHENS_BEFORE_DIGIT.contains(&index);
-            polynomial(if hyphenated { polynomial(hash, b'-') } else { hash }, digit)
-        });
-        TerminationCode(hash)
+        TerminationCode(self.text().into_iter().fold(0, polynomial))
     }
 
-    /// The 32 hexadecimal digits, most significant first.
-    fn digits(self) -> impl Iterator<Item = u8> {
-        [self.high, self.low].into_iter().flat_map(u64::to_be_bytes).flat_map(|byte| {
-            [byte >> 4, byte & 0xf].map(|digit| match digit {
-                0..=9 => b'0' + digit,
-                _ => b'a' + digit - 10,
-            })
-        })
+    /// The wire form, in ASCII.
+    fn text(self) -> [u8; 36] {
+        let mut text = [b'-'; 36];
+        let digits = [self.high, self.low].into_iter().flat_map(u64::to_be_bytes);
+        let digits = digits.flat_map(|byte| [byte >> 4, byte & 0xf].map(hexadecimal));
+        let places = text.iter_mut().enumerate().filter(|(at, _)| !HYPHENS.contains(at));
+        places.zip(digits).for_each(|((_, place), digit)| *place = digit);
+        text
     }
+}
+
+/// Where the wire form has hyphens.
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+
+const fn hexadecimal(digit: u8) -> u8 {
+    if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }
 }
 
 const fn polynomial(hash: u32, byte: u8) -> u32 {
@@ -73,13 +74,7 @@ const fn polynomial(hash: u32, byte: u8) -> u32 {
 
 impl fmt::Display for SessionId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, digit) in self.digits().enumerate() {
-            if HYPHENS_BEFORE_DIGIT.contains(&index) {
-                out.write_char('-')?;
-            }
-            out.write_char(char::from(digit))?;
-        }
-        Ok(())
+        out.write_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 

@@ -7,6 +7,7 @@ use usher_reports::Event;
 use crate::activity::{Activity, LIVE_STREAMS_MAX};
 use crate::evaluate::{Violation, is_standard, required};
 use crate::events::Reporter;
+use crate::news::{Grain, Told};
 use crate::service::Caller;
 use crate::store::Change;
 use crate::stream::{End, Pace, Stream};
@@ -33,6 +34,9 @@ pub enum StartError {
         /// When starts are accepted again, in whole seconds.
         until: Timestamp,
     },
+    /// There is no memory for more streams.
+    #[error("no more streams can be held in memory")]
+    Full,
     /// The metadata is too much.
     #[error(transparent)]
     OverLimits(#[from] crate::OverLimits),
@@ -58,6 +62,7 @@ pub(crate) struct Start<'a> {
     pub(crate) codes: &'a [TerminationCode],
     pub(crate) pace: Pace,
     pub(crate) quota: Option<Quota>,
+    pub(crate) grain: Grain,
     pub(crate) seal: &'a Seal,
     pub(crate) salt: u32,
     pub(crate) now: Timestamp,
@@ -93,7 +98,7 @@ impl Activity {
             return Outcome::refused(StartError::Throttled { until }, Change::None);
         }
         let metadata = match ask.metadata {
-            Ok(metadata) => metadata.clone(),
+            Ok(metadata) => Self::with_platform(ask, metadata),
             Err(error) => return Outcome::refused(error.clone(), Change::Volatile),
         };
         let mut events = self.expire_and_report(ask.reporter, ask.now);
@@ -101,10 +106,11 @@ impl Activity {
         if let Some(until) = self.full_until(&victims) {
             return Outcome::refused(StartError::Throttled { until }, Change::kept(events));
         }
-        let candidate = self.candidate(ask, metadata, &victims);
+        let mut candidate = self.candidate(ask, metadata);
         let rivals = self.live.iter().filter(|stream| !victims.contains(&stream.id));
         let active: Vec<_> = rivals.chain([&candidate]).collect();
         let violations = ask.reporter.0.violations(&candidate, &active);
+        self.changes = self.changes.wrapping_add(1);
         if !violations.is_empty() {
             let aside = Some(ask.reporter.denied(&candidate, &violations));
             let answer = Err(StartError::Denied(violations));
@@ -112,9 +118,11 @@ impl Activity {
         }
         events.extend(self.kill(&victims, &candidate, ask.reporter));
         events.push(ask.reporter.started(&candidate, &victims));
+        let replaced: Vec<_> = victims.iter().map(|victim| victim.code()).collect();
+        candidate.metadata = candidate.metadata.superseding(&replaced);
         let started =
             Started { id: candidate.id, at: ask.now, expires: ask.pace.announced(ask.now) };
-        self.admit(candidate);
+        self.take_in(candidate, ask);
         Outcome { answer: Ok(started), change: Change::Durable(events), aside: None }
     }
 
@@ -138,11 +146,7 @@ impl Activity {
         self.next_expiry().filter(|_| is_full)
     }
 
-    fn candidate(&self, ask: &Start<'_>, metadata: Metadata, victims: &[SessionId]) -> Stream {
-        let platform = ["platform", "applicationPlatform"]
-            .into_iter()
-            .find_map(|name| metadata.get(name))
-            .or(ask.application.platform.as_deref());
+    fn candidate(&self, ask: &Start<'_>, metadata: Metadata) -> Stream {
         Stream {
             id: self.fresh_id(ask),
             application: ask.application.id.clone(),
@@ -151,12 +155,18 @@ impl Activity {
             pace: ask.pace,
             last_activity: ask.now,
             heard: ask.now,
-            superseded: victims.iter().map(|victim| victim.code()).collect(),
-            platform: platform.unwrap_or_default().into(),
             channel_at_start: metadata.get("channel").is_some(),
             calls: Window::default(),
+            told: Told::default(),
             metadata,
         }
+    }
+
+    /// The metadata of a start, with the platform that the reports will show (`wolap` §5.2).
+    fn with_platform(ask: &Start<'_>, metadata: &Metadata) -> Metadata {
+        let names = ["platform", "applicationPlatform"];
+        let platform = names.into_iter().find_map(|name| metadata.get(name));
+        metadata.clone().on_platform(platform.or(ask.application.platform.as_deref()))
     }
 
     /// An id whose code no other stream of the subject has.
@@ -193,11 +203,11 @@ impl Activity {
             .collect()
     }
 
-    fn admit(&mut self, stream: Stream) {
+    fn take_in(&mut self, mut stream: Stream, ask: &Start<'_>) {
         self.seq = stream.seq;
-        // Most subjects have one stream: do not let the vector reserve four.
-        self.live.reserve_exact(1);
-        self.live.push(stream);
+        // Its start tells as much as a heartbeat would.
+        stream.told = ask.grain.telling(stream.id.started_at(), ask.now, self.changes);
+        self.admit(stream);
     }
 
     /// Ends what is over by now and reports it.

@@ -20,7 +20,7 @@ pub enum Change {
 
 /// A decision over one subject's activity: looks, may change it in place, says what it did.
 ///
-/// It must depend on nothing but its arguments and what it captured: an adapter that compares and
+/// It must depend on nothing but its arguments, the time and what it captured: an adapter that compares and
 /// swaps calls it again with fresh state after a conflict, and only the last call counts.
 pub type Decide<'d> = dyn FnMut(&Subject, &mut Activity) -> Change + Send + 'd;
 
@@ -35,12 +35,19 @@ pub trait ActivityStore: Send + Sync + 'static {
     ///
     /// Decisions over one subject happen one after the other, each seeing what the one before left.
     /// After a [`Change::Durable`] this returns only when the activity *and* its events would
-    /// survive a crash; its events reach the journal exactly once even when the caller goes away.
+    /// survive a crash; its events reach the journal soon, in the order of their decisions and exactly
+    /// once even when the caller goes away.
     /// [`StoreError::Unavailable`]: whether the change was kept is unknown; until a restart the
     /// store goes on as if it was, which never admits too many streams.
     async fn change(&self, subject: &Subject, decide: &mut Decide<'_>) -> Result<(), StoreError>;
 
-    /// Applies `decide` to activities with a stream whose time is up at `now`, a bounded number of
-    /// them, and returns how many there were; zero: none is left.
+    /// Applies `decide` to activities with a stream whose time was up by the second before `now`, a
+    /// bounded number of them, and returns how many there were; zero: none is left.
     async fn sweep(&self, now: Timestamp, decide: &mut Decide<'_>) -> Result<usize, StoreError>;
+
+    /// Whether there is memory for more streams.
+    fn has_room(&self) -> bool;
+
+    /// Waits until the events of every change answered so far are in the journal.
+    async fn settle(&self) -> Result<(), StoreError>;
 }

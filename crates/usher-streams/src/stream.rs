@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use usher_core::{ApplicationId, TenantId, Timestamp};
 
+use crate::news::Told;
 use crate::throttle::Window;
-use crate::{Metadata, SessionId, TerminationCode};
+use crate::{Metadata, SessionId};
 
 /// A playing video that counts against limits (`concurrency` §7.5). Compact: one of millions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,14 +23,14 @@ pub struct Stream {
     /// Where the current activity window began: the last activity, or a later restart.
     pub(crate) heard: Timestamp,
     pub(crate) metadata: Metadata,
-    pub(crate) superseded: Box<[TerminationCode]>,
-    /// The platform for reports, frozen at the start; empty when unknown.
-    pub(crate) platform: Box<str>,
     /// Whether `channel` was sent at the start; a later one is not reported.
     pub(crate) channel_at_start: bool,
     /// Heartbeats and stops in the current throttle window. Not kept over a restart.
     #[serde(skip)]
     pub(crate) calls: Window,
+    /// What the reports know of its activity. Not kept over a restart.
+    #[serde(skip)]
+    pub(crate) told: Told,
 }
 
 impl Stream {
@@ -51,6 +52,11 @@ impl Stream {
     /// Whether it counts at `now`.
     pub(crate) fn is_active(&self, now: Timestamp) -> bool {
         now < self.expires_at()
+    }
+
+    /// What it takes in memory, with a little for each allocation.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.metadata.bytes() + ALLOCATION
     }
 
     /// What others are shown of it once it has replaced them.
@@ -102,6 +108,17 @@ pub(crate) struct Ended {
     pub(crate) calls: Window,
 }
 
+impl Ended {
+    /// What it takes in memory, with a little for each allocation.
+    pub(crate) fn bytes(&self) -> usize {
+        let terminator = match &self.end {
+            End::Killed(terminator) => terminator.bytes(),
+            End::Stopped | End::Expired | End::Dismissed => 0,
+        };
+        size_of::<Self>() + terminator
+    }
+}
+
 /// How a stream ended (`concurrency` §7.4).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum End {
@@ -109,6 +126,17 @@ pub(crate) enum End {
     Expired,
     Dismissed,
     Killed(Box<Terminator>),
+}
+
+/// What an allocator needs besides what it is asked for, roughly.
+const ALLOCATION: usize = 16;
+
+impl Terminator {
+    fn bytes(&self) -> usize {
+        let names = [self.channel.as_deref(), self.device_name.as_deref()].into_iter().flatten();
+        let text: usize = names.chain([&*self.application_name]).map(str::len).sum();
+        size_of::<Self>() + text + 4 * ALLOCATION
+    }
 }
 
 /// The stream whose start killed another one, as it was then.

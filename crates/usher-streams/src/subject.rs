@@ -1,14 +1,13 @@
 //! Whose streams are counted together.
 
 use std::fmt;
-use std::sync::Arc;
 
 /// An account at an identity provider. The same account text at two providers is two subjects
 /// (`concurrency` §0).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject {
     /// Provider and account, one after the other: one allocation per subject.
-    text: Arc<str>,
+    text: Box<str>,
     idp_bytes: u32,
 }
 

@@ -16,7 +16,7 @@ use crate::start::{Outcome, Start, checked};
 use crate::stop::Stop;
 use crate::stream::Pace;
 use crate::{
-    Activity, Beat, BeatError, Caller, Change, Listing, Quota, Seal, SessionId, StartError,
+    Activity, Beat, BeatError, Caller, Change, Grain, Listing, Quota, Seal, SessionId, StartError,
     Started, StopError, Subject, Submission, TerminationCode,
 };
 
@@ -47,6 +47,7 @@ struct World {
     now: Timestamp,
     salt: u32,
     quota: Option<Quota>,
+    grain: Grain,
     /// Durable events, in order.
     events: Vec<StreamEvent>,
     /// Events that came without a durable change.
@@ -64,6 +65,7 @@ impl World {
             now: Timestamp::from_secs(1_773_512_400),
             salt: 0,
             quota: None,
+            grain: Grain::QUARTER,
             events: Vec::new(),
             asides: Vec::new(),
         }
@@ -97,6 +99,7 @@ impl World {
             codes: &codes,
             pace: pace(),
             quota: self.quota,
+            grain: self.grain,
             seal: &self.seal.clone(),
             salt: self.salt,
             now: self.now,
@@ -120,6 +123,7 @@ impl World {
             submission: &submission(form),
             pace: pace(),
             quota: self.quota,
+            grain: self.grain,
             now: self.now,
         };
         let outcome = self.activity.beat(&ask);

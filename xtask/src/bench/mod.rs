@@ -5,7 +5,9 @@
 //! docs/performance.md keeps them with their budgets.
 
 mod demo;
+mod process;
 mod server;
+mod streams;
 mod wrk;
 
 use crate::repo::Repo;
@@ -26,6 +28,9 @@ pub(crate) struct Options {
     /// Connections kept open by the load generator.
     #[arg(long, default_value_t = 32)]
     connections: u32,
+    /// Live streams in the largest measurement of the suite `streams`.
+    #[arg(long, default_value_t = 1_000_000)]
+    streams: usize,
 }
 
 /// The parts of the house that are measured by themselves.
@@ -33,6 +38,8 @@ pub(crate) struct Options {
 enum Suite {
     /// Heartbeats, authorizations and tokens against one demo server.
     Server,
+    /// Stream limiting at several sizes, beside the home-grown way to do it.
+    Streams,
 }
 
 /// Builds the release binary and runs the suites one after another.
@@ -42,6 +49,7 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     for suite in chosen {
         match suite {
             Suite::Server => server::run(repo, &binary, options)?,
+            Suite::Streams => streams::run(repo, &binary, options)?,
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -33,10 +33,10 @@ pub(super) fn run(repo: &Repo, binary: &Path, options: &Options) -> Result<()> {
     ensure!(prepared.status.success(), "bench/prepare.py failed");
     let environment = serde_json::from_slice(&prepared.stdout).context("output of prepare.py")?;
     let Options { seconds, connections, .. } = *options;
-    print_table(&Load { home, base: &demo.base, seconds, connections, environment })
+    print_table(&Load { home, base: demo.base.clone(), seconds, connections, environment })
 }
 
-fn print_table(load: &Load<'_>) -> Result<()> {
+fn print_table(load: &Load) -> Result<()> {
     println!(
         "{} s per measurement, {} connections, {ROUNDS} rounds",
         load.seconds, load.connections

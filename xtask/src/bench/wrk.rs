@@ -8,17 +8,18 @@ use std::process::Command;
 /// One measurement.
 #[derive(Clone, Copy)]
 pub(super) struct Measured {
+    pub(super) requests: f64,
     pub(super) per_second: f64,
     pub(super) p50_us: f64,
     pub(super) p99_us: f64,
 }
 
 /// A load generator pointed at one server.
-pub(super) struct Load<'a> {
+pub(super) struct Load {
     /// The directory of the scripts.
     pub(super) home: PathBuf,
     /// The server's origin.
-    pub(super) base: &'a str,
+    pub(super) base: String,
     /// Length of a measurement.
     pub(super) seconds: u32,
     /// Connections kept open.
@@ -27,14 +28,14 @@ pub(super) struct Load<'a> {
     pub(super) environment: BTreeMap<String, String>,
 }
 
-impl Load<'_> {
+impl Load {
     /// Runs the load generator once. An answer with another status than `status` is an error.
     pub(super) fn measure(&self, profile: &str, status: u16) -> Result<Measured> {
         let output = Command::new("wrk")
             .args(["--threads", "1", "--connections", &self.connections.to_string()])
             .args(["--duration", &format!("{}s", self.seconds), "--script"])
             .arg(self.home.join(profile).with_extension("lua"))
-            .arg(self.base)
+            .arg(&self.base)
             .envs(&self.environment)
             .env("BENCH_HOME", &self.home)
             .env("BENCH_EXPECT", status.to_string())
@@ -57,6 +58,6 @@ impl Load<'_> {
             unexpected == 0.0,
             "{profile}: {unexpected} of {requests} answers were not {status}"
         );
-        Ok(Measured { per_second: requests / duration_us * 1e6, p50_us, p99_us })
+        Ok(Measured { requests, per_second: requests / duration_us * 1e6, p50_us, p99_us })
     }
 }

@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::{DateTime, date};
 use proptest::prelude::*;
 use usher_cube::{
-    Api, Dim, Fact, Facts, Grain, Marks, Measure, Metric, Plan, Range, Schema, Step, Zone, execute,
+    Api, Dim, Fact, Filter, Grain, Marks, Measure, MemoryShelf, Metric, Plan, Range, Schema, Shelf,
+    Step, Streams, Zone, execute,
 };
 
-static SCHEMA: Schema =
-    Schema { dims: &["tenant"], metrics: &[("users", Measure::Reached)], refused: Marks::bit(1) };
+static SCHEMA: Schema = Schema {
+    dims: &["tenant"],
+    metrics: &[("users", Measure::Reached)],
+    streams: Some(Streams { started: Marks::bit(0), refused: Marks::bit(1) }),
+};
 
 const HOUR: i64 = 3_600_000;
 const USERS: [&str; 2] = ["ann", "ben"];
@@ -30,17 +34,21 @@ fn session() -> impl Strategy<Value = Session> {
         .prop_map(|((user, tenant), start, hours)| Session { user, tenant, start, hours })
 }
 
-fn facts(sessions: &[Session]) -> Facts {
-    let mut facts = Facts::new(&SCHEMA);
+/// A shelf on which the days named by `closed` were closed before the last sessions came.
+fn shelf(sessions: &[Session], timely: usize, closed: &[i8]) -> MemoryShelf {
+    let mut shelf = MemoryShelf::new(&SCHEMA, Zone::default());
     let epoch = 1_704_067_200_000 + 8 * HOUR;
     for (number, session) in sessions.iter().enumerate() {
+        if number == timely {
+            close(&mut shelf, closed);
+        }
         let id = number.to_string();
         let mut push = |hour: i64, marks, step| {
-            facts.push(&Fact {
+            shelf.push(&Fact {
                 at: epoch + hour * HOUR,
                 labels: &[session.tenant],
                 marks,
-                amount: 0,
+                amount: None,
                 actor: Some(["m", session.user]),
                 session: Some((&id, step)),
             });
@@ -48,15 +56,22 @@ fn facts(sessions: &[Session]) -> Facts {
         match session.hours {
             None => push(session.start, Marks::bit(1), None),
             Some(hours) => {
-                push(session.start + hours, Marks::bit(2), Some(Step::End(None)));
+                push(session.start + hours, Marks::bit(2), Some(Step::End));
                 push(session.start, Marks::bit(0), Some(Step::Begin));
             }
         }
     }
-    facts
+    close(&mut shelf, closed);
+    shelf
 }
 
-fn plan(level: &str, with_tenant: bool) -> Plan {
+fn close(shelf: &mut MemoryShelf, closed: &[i8]) {
+    for day in shelf.days().into_iter().filter(|day| closed.contains(&day.day())) {
+        shelf.close(day, &[]);
+    }
+}
+
+fn plan(level: &str, with_tenant: bool, only: Option<&str>) -> Plan {
     let midnight = |day: i8| -> DateTime { date(2024, 1, day).at(0, 0, 0, 0) };
     let mut dims = vec!["year", "month", "day", level];
     dims.extend(with_tenant.then_some("tenant"));
@@ -65,7 +80,10 @@ fn plan(level: &str, with_tenant: bool) -> Plan {
         api: Api::Cmu,
         cube: dims.clone(),
         dims,
-        filters: Vec::new(),
+        filters: only
+            .map(|tenant| Filter::In(Dim::from("tenant"), vec![tenant.to_owned()]))
+            .into_iter()
+            .collect(),
         metrics: vec![Metric::from("users")],
         counted: vec![Metric::from("users")],
         grain: Some(Grain::Day),
@@ -73,6 +91,7 @@ fn plan(level: &str, with_tenant: bool) -> Plan {
         zone: Zone::default(),
         limit: 1000,
         cells_max: u64::MAX,
+        facts_max: u64::MAX,
     }
 }
 
@@ -88,11 +107,17 @@ fn open(sessions: &[Session], user: &str, tenant: Option<&str>, hour: i64) -> us
 }
 
 /// `(day, level, tenant)` to users. Everything happens on the hour, so looking every hour is enough.
-fn expected(sessions: &[Session], plan: &Plan) -> BTreeMap<(i64, usize, String), u64> {
+fn expected(
+    sessions: &[Session],
+    plan: &Plan,
+    only: Option<&'static str>,
+) -> BTreeMap<(i64, usize, String), u64> {
     let activity = plan.dims.iter().any(|dim| dim.as_str() == "activity-level");
     let by_tenant = plan.dims.iter().any(|dim| dim.as_str() == "tenant");
     let tenants: Vec<_> =
-        if by_tenant { TENANTS.iter().map(|it| Some(*it)).collect() } else { vec![None] };
+        if by_tenant { TENANTS.iter().map(|it| Some(*it)).collect() } else { vec![only] };
+    let tenants: Vec<_> =
+        tenants.into_iter().filter(|it| only.is_none_or(|only| *it == Some(only))).collect();
     let mut reached = BTreeMap::new();
     for (day, tenant, user) in (2..5)
         .flat_map(|day| tenants.iter().map(move |tenant| (day, *tenant)))
@@ -110,22 +135,28 @@ fn expected(sessions: &[Session], plan: &Plan) -> BTreeMap<(i64, usize, String),
         let held = hours.clone().map(|hour| open(sessions, user, tenant, hour));
         let peak = held.chain(attempts.collect::<BTreeSet<_>>()).max().unwrap_or(0);
         for level in 1..=peak {
-            *reached.entry((day, level, tenant.unwrap_or_default().to_owned())).or_default() += 1;
+            let tenant = tenant.filter(|_| by_tenant).unwrap_or_default();
+            *reached.entry((day, level, tenant.to_owned())).or_default() += 1;
         }
     }
     reached
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
+
     #[test]
     fn levels_agree_with_their_definition(
         sessions in prop::collection::vec(session(), 0..14),
         activity in any::<bool>(),
         with_tenant in any::<bool>(),
+        only in prop::option::of(prop::sample::select(TENANTS.to_vec())),
+        timely in 0_usize..28,
+        closed in prop::collection::vec(1_i8..7, 0..7),
     ) {
         let level = if activity { "activity-level" } else { "concurrency-level" };
-        let plan = plan(level, with_tenant);
-        let table = execute(&facts(&sessions), &plan).unwrap();
+        let plan = plan(level, with_tenant, only);
+        let table = execute(&shelf(&sessions, timely, &closed), &plan).unwrap();
         let rows: BTreeMap<_, _> = table
             .rows
             .iter()
@@ -135,6 +166,6 @@ proptest! {
             })
             .collect();
         prop_assert_eq!(rows.len(), table.rows.len());
-        prop_assert_eq!(rows, expected(&sessions, &plan));
+        prop_assert_eq!(rows, expected(&sessions, &plan, only));
     }
 }

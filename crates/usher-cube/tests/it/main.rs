@@ -4,3 +4,5 @@
 mod levels;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod streams;

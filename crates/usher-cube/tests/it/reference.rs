@@ -1,4 +1,4 @@
-//! Random events, random plans: rows must equal those of a loop over the raw events.
+//! Random events, random plans, days closed at random: rows must equal those of a loop over the raw events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +6,8 @@ use jiff::civil::DateTime;
 use jiff::{Timestamp, tz::TimeZone};
 use proptest::prelude::*;
 use usher_cube::{
-    Api, Dim, Fact, Facts, Filter, Grain, Marks, Measure, Metric, Plan, Range, Schema, Zone,
-    execute,
+    Api, Dim, DimSet, Fact, Filter, Grain, Marks, Measure, MemoryShelf, Metric, Plan, Range,
+    RollupSet, Schema, Shelf, Zone, execute,
 };
 
 const DIMS: [&str; 3] = ["a", "b", "c"];
@@ -23,7 +23,7 @@ static SCHEMA: Schema = Schema {
         ("actors", Measure::Actors(Marks::ANY)),
         ("sessions", Measure::Sessions(Marks::bit(0))),
     ],
-    refused: Marks::NONE,
+    streams: None,
 };
 
 #[derive(Clone, Debug)]
@@ -50,8 +50,11 @@ impl Raw {
 fn raw() -> impl Strategy<Value = Raw> {
     let label = || prop::sample::select(vec!["x", "y", "ü", "10", "9"]);
     let who = || prop::option::of(prop::sample::select(vec!["p", "q", "r"]));
-    // Two months around a change to daylight saving; the fourth bit is counted by nothing.
-    let at = 1_728_000_000_000_i64..1_733_000_000_000;
+    // A few days, or two months around a change to daylight saving; the fourth bit is counted by nothing.
+    let at = prop_oneof![
+        1_730_500_000_000_i64..1_730_900_000_000,
+        1_728_000_000_000_i64..1_733_000_000_000
+    ];
     (at, [label(), label(), label()], 1_u8..16, 0_u32..1000, who(), who()).prop_map(
         |(at, labels, bits, amount, actor, session)| Raw {
             at,
@@ -101,6 +104,7 @@ fn plan() -> impl Strategy<Value = Plan> {
                 zone: Zone::parse(zone).unwrap(),
                 limit,
                 cells_max: u64::MAX,
+                facts_max: u64::MAX,
             }
         },
     )
@@ -185,26 +189,56 @@ fn expected(raws: &[Raw], plan: &Plan) -> Vec<(Vec<String>, Vec<u64>)> {
     groups.into_iter().map(row).take(plan.limit).collect()
 }
 
+/// Some of the roll-ups there can be.
+fn sets() -> impl Strategy<Value = Vec<RollupSet>> {
+    let set = (any::<bool>(), 0_usize..8, any::<bool>()).prop_map(|(daily, dims, has_distinct)| {
+        let dims: DimSet = (0..3).filter(|dim| dims & 1 << dim != 0).collect();
+        RollupSet { grain: if daily { Grain::Day } else { Grain::Hour }, dims, has_distinct }
+    });
+    prop::collection::vec(set, 0..8)
+}
+
+/// A shelf on which the days of the first `timely` facts were closed, some of them, before the rest came.
+fn shelf(
+    raws: &[Raw],
+    zone: &Zone,
+    (timely, open): (usize, u8),
+    sets: &[RollupSet],
+) -> MemoryShelf {
+    let mut shelf = MemoryShelf::new(&SCHEMA, zone.clone());
+    for (number, raw) in raws.iter().enumerate() {
+        if number == timely {
+            for day in shelf.days() {
+                if day.day() % 5 != i8::try_from(open).unwrap() {
+                    shelf.close(day, sets);
+                }
+            }
+        }
+        shelf.push(&Fact {
+            at: raw.at,
+            labels: &raw.labels,
+            marks: raw.marks(),
+            amount: Some(i64::from(raw.amount)),
+            actor: raw.actor.map(|actor| ["m", actor]),
+            session: raw.session.map(|session| (session, None)),
+        });
+    }
+    shelf
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
 
     #[test]
     fn the_executor_agrees_with_a_loop_over_the_events(
         raws in prop::collection::vec(raw(), 0..80),
         plan in plan(),
+        timely in 0_usize..160,
+        open in 0_u8..6,
+        sets in sets(),
     ) {
-        let mut facts = Facts::new(&SCHEMA);
-        for raw in &raws {
-            facts.push(&Fact {
-                at: raw.at,
-                labels: &raw.labels,
-                marks: raw.marks(),
-                amount: raw.amount,
-                actor: raw.actor.map(|actor| ["m", actor]),
-                session: raw.session.map(|session| (session, None)),
-            });
-        }
-        let table = execute(&facts, &plan).unwrap();
+        let shelf = shelf(&raws, &plan.zone, (timely, open), &sets);
+        let table = execute(&shelf, &plan).unwrap();
         let rows: Vec<(Vec<String>, Vec<u64>)> = table
             .rows
             .into_iter()

@@ -7,6 +7,7 @@
 mod rules;
 mod store;
 
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ use rules::RuleSet;
 pub const HISTORY: Duration = Duration::from_hours(30 * 24);
 
 /// What a rule does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Everybody counts as signed in, and may watch everything.
     AuthnAll,

@@ -12,10 +12,12 @@ pub(crate) use permission::objection;
 pub use status::{FrameworkStatus, StatusDefect};
 pub use store::{FrameworkSignIn, FrameworkSignIns};
 
+use serde::{Deserialize, Serialize};
 use usher_registry::Platform;
 
 /// Who owns a framework.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "a product name")]
 pub enum PlatformPartner {
     Apple,

@@ -1,6 +1,7 @@
 //! Permission to play (`pass-rest-v2` §10, §16): a remembered permit or the provider's answer, and a
 //! fresh media token for each.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -14,6 +15,7 @@ use super::decide::{
 use crate::call::Call;
 use crate::decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
 use crate::events::{About, reason, wrap};
+use crate::explain::{Ground, Lifetime};
 use crate::media_token::MediaTokenContent;
 use crate::mvpd::{MvpdDecision, MvpdFailure, MvpdOutcome, Purpose};
 use crate::permits::PermitKey;
@@ -45,6 +47,7 @@ impl Entitlement {
             decisions.push(decision);
         }
         self.record(events).await;
+        self.explain(&scene, || asked.viewer_note(), &decisions);
         Ok(decisions)
     }
 
@@ -73,41 +76,52 @@ impl Entitlement {
     ) -> (Decision, Vec<Event>) {
         let dummy = scene.partner.integration.dummy;
         let source = if dummy { Source::Dummy } else { Source::Mvpd };
-        let mut events = Vec::new();
+        let mut answer = None;
         let permit = if dummy {
             self.permit_until(scene, viewer, None)
         } else {
-            self.permit(scene, viewer, &resource, &mut events).await
+            self.permit(scene, viewer, &resource, &mut answer).await
         };
+        let ground = match (&answer, &permit) {
+            _ if dummy => Ground::Dummy,
+            (Some(answer), _) => Ground::from(answer),
+            (None, Ok(permit)) => Ground::Remembered(permit.trace),
+            (None, Err(_)) => Ground::Together,
+        };
+        let events = answer
+            .iter()
+            .flat_map(|answer| self.answer_events(scene, viewer.about(), &resource, answer));
+        let events = events.collect();
         let playback = match permit {
             Ok(permit) => self.playback(scene, &viewer.pseudonym, &resource, permit).await,
             Err(refusal) => Err(refusal),
         };
         let decision = match playback {
-            Ok(playback) => Decision { resource, source, outcome: Outcome::Permit(Some(playback)) },
-            Err(refusal) => refused(resource, refusal),
+            Ok(playback) => {
+                Decision { resource, source, outcome: Outcome::Permit(Some(playback)), ground }
+            }
+            Err(refusal) => Decision { ground, ..refused(resource, refusal) },
         };
         (decision, events)
     }
 
-    /// The permit in force, or the provider's answer; asking leaves its events behind.
+    /// The permit in force, or the provider's answer, which is left in `answered`.
     async fn permit(
         &self,
         scene: &Scene<'_>,
         viewer: &Viewer,
         resource: &str,
-        events: &mut Vec<Event>,
+        answered: &mut Option<MvpdDecision>,
     ) -> Result<Permit, Refusal> {
         let key = PermitKey {
-            profile: viewer.profile.id.as_str().into(),
+            viewer: Arc::clone(&viewer.permits_of),
             resource: resource.into(),
             revision: scene.call.snapshot.revised_at(),
         };
         let ask = async {
-            let answer = self.provider_answer(scene, viewer, resource).await;
-            events.extend(self.answer_events(scene, viewer.about(), resource, &answer));
-            match (refusal_of(&answer.outcome), answer.outcome) {
-                (None, MvpdOutcome::Permit { ttl, .. }) => self.permit_until(scene, viewer, ttl),
+            let answer = answered.insert(self.provider_answer(scene, viewer, resource).await);
+            match (refusal_of(&answer.outcome), &answer.outcome) {
+                (None, MvpdOutcome::Permit { ttl, .. }) => self.permit_until(scene, viewer, *ttl),
                 (refusal, _) => Err(refusal.unwrap_or(RefusalReason::NoLifetime.into())),
             }
         };
@@ -140,13 +154,19 @@ impl Entitlement {
         provider_ttl: Option<Duration>,
     ) -> Result<Permit, Refusal> {
         let not_before = self.clock.now();
-        let ttl = self.config.authz_ttl.or(provider_ttl).or(scene.settings.authz_ttl());
-        let Some(ttl) = ttl else {
+        let lifetimes = [
+            (self.config.authz_ttl, Lifetime::Deployment),
+            (provider_ttl, Lifetime::Provider),
+            (scene.settings.authz_ttl(), Lifetime::Integration),
+        ];
+        let first = lifetimes.into_iter().find_map(|(ttl, by)| Some((ttl?, by)));
+        let Some((ttl, lifetime)) = first else {
             tracing::error!(mvpd = %scene.partner.mvpd.id, "no lifetime is configured for permits");
             return Err(RefusalReason::NoLifetime.into());
         };
-        let not_after = (not_before + ttl).min(viewer.profile.not_after);
-        Ok(Permit { not_before, not_after })
+        let permit =
+            Permit { not_before, not_after: not_before + ttl, lifetime, trace: scene.call.trace };
+        Ok(permit.ending_by(viewer.profile.not_after, Lifetime::SignIn))
     }
 
     /// A fresh media token for the viewer `user`.

@@ -16,6 +16,7 @@ use crate::decision::{
 };
 use crate::degradation::{DegradationRule, Measure};
 use crate::events::{About, Reporter, TokenType, reason, wrap};
+use crate::explain::Ground;
 use crate::framework::{self, StatusDefect};
 use crate::mvpd::{
     AnsweredBy, AskingDevice, AuthorizationAsk, DenyReason, MvpdDecision, MvpdFailure, MvpdOutcome,
@@ -110,6 +111,9 @@ pub(super) struct Viewer {
     pub(super) pseudonym: String,
     /// By what the profile counts, if it is another application's or device's.
     pub(super) shared_by: Option<SsoMethod>,
+    /// Whose permits these are: decisions are made for each channel and device, however the viewer came
+    /// to be known there (`access-variants` S5).
+    pub(super) permits_of: Arc<str>,
 }
 
 impl Viewer {
@@ -185,7 +189,11 @@ impl Entitlement {
             },
         };
         let pseudonym = self.pseudonym(&profile);
-        Ok(Ok(Viewer { profile, pseudonym, shared_by }))
+        let permits_of = match shared_by {
+            None => profile.id.as_str().into(),
+            Some(_) => format!("{} for {:?}", profile.id, key.holder).into(),
+        };
+        Ok(Ok(Viewer { profile, pseudonym, shared_by, permits_of }))
     }
 
     /// Why the viewer's sign-in must not be used.
@@ -350,8 +358,10 @@ fn device(call: &Call) -> AskingDevice {
     }
 }
 
+/// A refusal for which nobody was asked.
 pub(super) fn refused(resource: String, refusal: Refusal) -> Decision {
-    Decision { resource, source: Source::Mvpd, outcome: Outcome::Refusal(refusal) }
+    let outcome = Outcome::Refusal(refusal);
+    Decision { resource, source: Source::Mvpd, outcome, ground: Ground::Unasked }
 }
 
 /// Why the provider does not permit; nothing when it does.

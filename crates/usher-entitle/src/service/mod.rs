@@ -8,6 +8,7 @@ mod configuration;
 mod create_session;
 mod decide;
 mod degradation;
+mod explain;
 mod framework;
 mod logout;
 mod preauthorize;
@@ -33,6 +34,7 @@ use crate::call::Call;
 use crate::config::EntitlementConfig;
 use crate::degradation::{Degradation, DegradationStore, HISTORY};
 use crate::events::Reporter;
+use crate::explain::Explanations;
 use crate::framework::FrameworkSignIns;
 use crate::media_token::Mint;
 use crate::metadata::MetadataKeys;
@@ -84,6 +86,7 @@ pub struct EntitlementPorts {
     pub sign_in: Arc<dyn MvpdSignIn>,
     pub authorization: Arc<dyn MvpdAuthorization>,
     pub journal: Arc<dyn EventJournal>,
+    pub explanations: Arc<dyn Explanations>,
     /// Signs media tokens: an RSA key for the documented form, any key for the JWS form.
     pub media_token_signer: Signer,
     /// Signs the tokens of our own single-sign-on service (RSA).
@@ -107,6 +110,7 @@ pub struct Entitlement {
     sign_in: Arc<dyn MvpdSignIn>,
     authorization: Arc<dyn MvpdAuthorization>,
     journal: Arc<dyn EventJournal>,
+    explanations: Arc<dyn Explanations>,
     mint: Mint,
     sealing: SealingKey,
     metadata_keys: MetadataKeys,
@@ -138,6 +142,7 @@ impl Entitlement {
             sign_in: ports.sign_in,
             authorization: ports.authorization,
             journal: ports.journal,
+            explanations: ports.explanations,
             mint: Mint {
                 format: config.media_token_format,
                 issuer: config.issuer.clone(),

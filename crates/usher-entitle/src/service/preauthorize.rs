@@ -9,6 +9,7 @@ use super::create_session::is_temporary;
 use super::decide::{Asked, Basis, DecisionAsk, DecisionError, Scene, Viewer, refusal_of, refused};
 use crate::call::Call;
 use crate::decision::{Decision, Outcome, Refusal, RefusalReason, Source};
+use crate::explain::Ground;
 use crate::mvpd::{DenyReason, MvpdDecision, MvpdFailure, Purpose};
 use crate::resource::channel_of;
 
@@ -54,6 +55,7 @@ impl Entitlement {
             decisions.push(decision);
         }
         self.record(events).await;
+        self.explain(&scene, || asked.viewer_note(), &decisions);
         Ok(decisions)
     }
 
@@ -84,6 +86,10 @@ impl Entitlement {
                 resource,
                 source: Source::Dummy,
                 outcome: Outcome::Permit(None),
+                ground: match mode {
+                    PreflightMode::None => Ground::NoPreflight,
+                    _ => Ground::Dummy,
+                },
             };
             return Ok((resources.into_iter().map(permit).collect(), Vec::new()));
         }
@@ -105,6 +111,7 @@ impl Entitlement {
             resource,
             source: Source::Mvpd,
             outcome: outcome(refusal_of(&answer.outcome)),
+            ground: Ground::from(answer),
         };
         Ok((resources.into_iter().zip(&answers).map(decide).collect(), events))
     }
@@ -132,5 +139,6 @@ fn line_up(viewer: &Viewer) -> Option<Vec<&str>> {
 fn by_line_up(channels: &[&str], resource: String) -> Decision {
     let listed = channels.contains(&channel_of(&resource).as_str());
     let denied = Refusal::from(RefusalReason::Denied(DenyReason::NotEntitled));
-    Decision { resource, source: Source::Mvpd, outcome: outcome((!listed).then_some(denied)) }
+    let outcome = outcome((!listed).then_some(denied));
+    Decision { resource, source: Source::Mvpd, outcome, ground: Ground::LineUp(channels.len()) }
 }

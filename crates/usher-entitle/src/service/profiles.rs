@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use usher_core::{DeviceId, MvpdId, StoreError, Timestamp};
+use usher_core::{ClientId, DeviceId, MvpdId, StoreError, Timestamp};
 use usher_reports::EntitlementEventName as Name;
 
 use super::Entitlement;
@@ -78,6 +78,16 @@ impl From<SessionError> for ProfileError {
 }
 
 impl Entitlement {
+    /// Ends every sign-in that `client` made, since its credentials were revoked. Nobody can use them any
+    /// more, not even those who share them.
+    pub async fn end_client(&self, client: &ClientId) -> Result<(), StoreError> {
+        let ended = self.profiles.store().invalidate_of(client, self.clock.now()).await?;
+        for profile in &ended {
+            drop(self.profiles.changing_profile(profile));
+        }
+        Ok(())
+    }
+
     /// All active profiles of the device, of providers with an active integration.
     pub async fn profiles(
         &self,

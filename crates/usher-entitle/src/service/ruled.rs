@@ -12,6 +12,7 @@ use super::profiles::{ProfileKind, ProfileView};
 use crate::call::Call;
 use crate::decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
 use crate::degradation::{DegradationRule, Measure};
+use crate::explain::{Ground, Lifetime, RuleNote};
 use crate::metadata::Attribute;
 use crate::partner::Partner;
 
@@ -36,7 +37,7 @@ impl Entitlement {
                 }
             }
         };
-        self.told_by_rule(scene, asked, question, outcome)
+        self.told_by_rule(scene, asked, (question, rule), outcome)
     }
 
     /// The decision of `rule` for information only.
@@ -51,7 +52,7 @@ impl Entitlement {
             Measure::AuthzNone => Outcome::Refusal(denial(rule)),
             Measure::AuthnAll | Measure::AuthzAll => Outcome::Permit(None),
         };
-        self.told_by_rule(scene, asked, question, outcome)
+        self.told_by_rule(scene, asked, (question, rule), outcome)
     }
 
     /// The same events as when a provider is asked (`wolap` §17.1), in no time.
@@ -59,7 +60,7 @@ impl Entitlement {
         &self,
         scene: &Scene<'_>,
         asked: &Asked,
-        question: &Question,
+        (question, rule): (&Question, &DegradationRule),
         outcome: Outcome,
     ) -> (Decision, Vec<Event>) {
         let refusal = match &outcome {
@@ -69,7 +70,8 @@ impl Entitlement {
         let resource = question.resource.clone();
         let ended = (refusal, Duration::ZERO);
         let events = self.asked_events(scene, asked.about(question), &resource, ended);
-        (Decision { resource, source: Source::Degradation, outcome }, events.into())
+        let ground = Ground::Rule(RuleNote::from(rule));
+        (Decision { resource, source: Source::Degradation, outcome, ground }, events.into())
     }
 
     async fn playback_by_rule(
@@ -80,7 +82,13 @@ impl Entitlement {
         resource: &str,
     ) -> Result<Playback, Refusal> {
         let ttl = self.config.authz_ttl.or(scene.settings.authz_ttl());
-        let permit = Permit { not_before: scene.now, not_after: until(rule, ttl, scene.now) };
+        let (not_after, lifetime) = match self.config.authz_ttl {
+            Some(_) => (until(rule, ttl, scene.now), Lifetime::Deployment),
+            None => (until(rule, ttl, scene.now), Lifetime::Integration),
+        };
+        let lifetime = if not_after == rule.not_after() { Lifetime::Rule } else { lifetime };
+        let trace = scene.call.trace;
+        let permit = Permit { not_before: scene.now, not_after, lifetime, trace };
         let playback = self.playback(scene, user, resource, permit).await?;
         // The published answer under `AuthzAll` carries no times of the decision.
         let permit = playback.permit.filter(|_| rule.key.measure == Measure::AuthnAll);

@@ -15,6 +15,7 @@ use super::profiles::{ProfileError, ProfileKind, ProfileView};
 use crate::call::{self, Call};
 use crate::decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
 use crate::events::About;
+use crate::explain::{Ground, Lifetime, PassNote, ViewerNote, ViewerStanding};
 use crate::mvpd::Purpose;
 use crate::partner::Partner;
 use crate::temp_pass::{Authorized, Change, IdentityHash, Pass, Terms, TrialHolder, TrialRefusal};
@@ -113,10 +114,12 @@ impl Entitlement {
         let user = self.pass_user(&scene.partner, &ask.device);
         let about = About { user: Some(&user), ..About::default() };
         let trying = self.trying(scene.call, &scene.partner, ask.device);
-        let outcomes = match (&trying, scene.purpose) {
-            (Err(refusal), _) => refuse(&ask.resources, RefusalReason::TemporaryAccess(*refusal)),
+        let (outcomes, trial) = match (&trying, scene.purpose) {
+            (Err(refusal), _) => {
+                (refuse(&ask.resources, RefusalReason::TemporaryAccess(*refusal)), None)
+            }
             (Ok(_), _) if ask.resources.len() > RESOURCES_MAX => {
-                refuse(&ask.resources, RefusalReason::TooManyResources)
+                (refuse(&ask.resources, RefusalReason::TooManyResources), None)
             }
             (Ok(trying), Purpose::Preauthorize) => {
                 self.preauthorized_by_pass(scene, trying, &ask.resources).await?
@@ -125,14 +128,22 @@ impl Entitlement {
                 self.authorized_by_pass(scene, trying, &ask.resources).await?
             }
         };
+        let ground = trial.map_or(Ground::Unasked, Ground::Pass);
         let mut decisions = Vec::new();
         let mut events = Vec::new();
         for (resource, outcome) in ask.resources.into_iter().zip(outcomes) {
             let decision = self.pass_decision(scene, &user, resource, outcome).await;
+            let decision = Decision { ground: ground.clone(), ..decision };
             events.extend(self.pass_events(scene, about, &decision));
             decisions.push(decision);
         }
         self.record(events).await;
+        let viewer = || ViewerNote {
+            standing: ViewerStanding::Temporary,
+            user: Some(user.clone()),
+            sign_in: None,
+        };
+        self.explain(scene, viewer, &decisions);
         Ok(decisions)
     }
 
@@ -142,13 +153,14 @@ impl Entitlement {
         scene: &Scene<'_>,
         trying: &Trying,
         resources: &[String],
-    ) -> Result<Vec<Verdict>, StoreError> {
+    ) -> Result<(Vec<Verdict>, Option<PassNote>), StoreError> {
         let found = self.trials.find(&trying.holder).await?;
         let look = |resource: &String| {
             let verdict = trying.terms.permits(found.governing(), resource, scene.now);
             verdict.map(|()| None).map_err(RefusalReason::TemporaryAccess)
         };
-        Ok(resources.iter().map(look).collect())
+        let trial = found.governing().map(PassNote::from).unwrap_or_default();
+        Ok((resources.iter().map(look).collect(), Some(trial)))
     }
 
     /// Starts or continues the trial; what is permitted is permitted until its end.
@@ -157,13 +169,18 @@ impl Entitlement {
         scene: &Scene<'_>,
         trying: &Trying,
         resources: &[String],
-    ) -> Result<Vec<Verdict>, StoreError> {
+    ) -> Result<(Vec<Verdict>, Option<PassNote>), StoreError> {
         let Authorized { trial, verdicts, .. } = self.try_out(scene, trying, resources).await?;
-        let permit = Permit { not_before: scene.now, not_after: trial.not_after };
+        let permit = Permit {
+            not_before: scene.now,
+            not_after: trial.not_after,
+            lifetime: Lifetime::Trial,
+            trace: scene.call.trace,
+        };
         let timed = |verdict: Result<(), TrialRefusal>| {
             verdict.map(|()| Some(permit)).map_err(RefusalReason::TemporaryAccess)
         };
-        Ok(verdicts.into_iter().map(timed).collect())
+        Ok((verdicts.into_iter().map(timed).collect(), Some(PassNote::from(&trial))))
     }
 
     async fn try_out(
@@ -206,7 +223,8 @@ impl Entitlement {
         match playback {
             Ok(playback) => {
                 let outcome = Outcome::Permit(playback);
-                Decision { resource, source: Source::Temporary, outcome }
+                let ground = Ground::Unasked;
+                Decision { resource, source: Source::Temporary, outcome, ground }
             }
             Err(refusal) => Decision { source: Source::Temporary, ..refused(resource, refusal) },
         }

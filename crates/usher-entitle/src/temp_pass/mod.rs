@@ -7,6 +7,7 @@
 mod identity;
 mod store;
 
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::time::Duration;
 
@@ -77,7 +78,8 @@ impl FoundTrials {
 }
 
 /// Why temporary access is not given (`access-variants` §2.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TrialRefusal {
     /// The time is up.
     DurationExceeded,

@@ -10,7 +10,7 @@ use super::problem::Problem;
 use crate::App;
 use crate::management::caller::CallerAddress;
 
-/// Revokes a client. Doing it again changes nothing.
+/// Revokes a client, and ends the sign-ins it made. Doing it again changes nothing.
 pub(super) async fn revoke(
     State(app): State<App>,
     operator: Operator,
@@ -20,6 +20,7 @@ pub(super) async fn revoke(
     if !app.clients.revoke(&client).await? {
         return Err(Problem::Unknown("client"));
     }
+    app.entitlement.end_client(&client).await?;
     let property = ChangedProperty {
         entity_type: "Registered Application".to_owned(),
         entity_id: client.to_string(),

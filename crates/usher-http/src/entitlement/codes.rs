@@ -172,6 +172,106 @@ mod tests {
         }
     }
 
+    /// The table of `errors` §4: a status, an action, and the codes that go with them.
+    const CONTRACT: &[(u16, &str, &[&str])] = &[
+        (
+            400,
+            "none",
+            &[
+                "invalid_parameter_service_provider",
+                "invalid_parameter_mvpd",
+                "invalid_parameter_code",
+                "invalid_parameter_resources",
+                "invalid_parameter_redirect_url",
+                "invalid_parameter_partner",
+                "invalid_parameter_saml_response",
+                "invalid_header_device_info",
+                "invalid_header_device_identifier",
+                "invalid_header_identity_for_temporary_access",
+                "invalid_header_pfs_permission_access_not_present",
+                "invalid_header_pfs_permission_access_not_determined",
+                "invalid_header_pfs_permission_access_not_granted",
+                "invalid_header_pfs_provider_id_not_determined",
+                "invalid_header_pfs_provider_id_mismatch",
+                "invalid_header_pfs_provider_info_expired",
+                "invalid_integration",
+                "invalid_authentication_session",
+            ],
+        ),
+        (
+            403,
+            "none",
+            &[
+                "preauthorization_denied_by_mvpd",
+                "authorization_denied_by_mvpd",
+                "authorization_denied_by_parental_controls",
+                "authorization_denied_by_degradation_rule",
+            ],
+        ),
+        (500, "none", &["internal_server_error"]),
+        (403, "configuration", &["too_many_resources"]),
+        (
+            500,
+            "configuration",
+            &[
+                "invalid_configuration_temporary_access",
+                "invalid_configuration_platform",
+                "invalid_configuration_platform_id",
+                "invalid_configuration_platform_trait",
+                "invalid_configuration_platform_category_trait",
+                "invalid_configuration_platform_services",
+                "invalid_configuration_mvpd_platform",
+                "invalid_configuration_mvpd_platform_boarding_status",
+                "invalid_configuration_mvpd_platform_profile_exchange",
+            ],
+        ),
+        (
+            401,
+            "application-registration",
+            &["invalid_access_token_service_provider", "invalid_access_token_client_application"],
+        ),
+        (
+            403,
+            "authentication",
+            &[
+                "authenticated_profile_missing",
+                "authenticated_profile_expired",
+                "authenticated_profile_invalidated",
+                "temporary_access_duration_limit_exceeded",
+                "temporary_access_resources_limit_exceeded",
+                "authorization_denied_by_hba_policies",
+                "authorization_denied_by_session_invalidated",
+                "identity_not_recognized_by_mvpd",
+            ],
+        ),
+        (
+            403,
+            "retry",
+            &[
+                "network_received_error",
+                "network_connection_timeout",
+                "maximum_execution_time_exceeded",
+            ],
+        ),
+    ];
+
+    #[test]
+    fn err_7_each_code_has_the_status_and_the_action_of_the_contract() {
+        let mut documented = HashSet::new();
+        for (status, action, codes) in CONTRACT {
+            for name in *codes {
+                let known = ALL.iter().find(|known| known.code == *name);
+                let known = known.unwrap_or_else(|| panic!("{name} is never emitted"));
+                assert_eq!((known.status, known.action), (*status, *action), "{name}");
+                documented.insert(*name);
+            }
+        }
+        // What the contract's §4.7 and §5 add to its table.
+        let ours = ["method_not_allowed", "resource_not_found"];
+        let others = ALL.iter().filter(|known| !documented.contains(known.code));
+        assert_eq!(others.map(|known| known.code).collect::<Vec<_>>(), ours);
+    }
+
     #[test]
     fn err_33_no_code_of_an_older_generation_exists() {
         let legacy = [

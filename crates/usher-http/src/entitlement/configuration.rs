@@ -5,7 +5,6 @@ use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 use usher_entitle::{Configuration, ConfiguredMvpd};
-use usher_registry::PlatformCategory;
 
 use super::answer::Json;
 use super::call::DescribedCall;
@@ -37,7 +36,7 @@ fn body(configuration: &Configuration) -> Value {
         "device": configuration.platform.name.unwrap_or("unknown"),
         "clientType": "html5",
         "os": configuration.platform.os_family.as_deref().unwrap_or("Unknown"),
-        "platformCategory": category(configuration.platform.category),
+        "platformCategory": configuration.platform.category.as_str(),
         "time": configuration.time.as_millis(),
         "requestor": {
             "id": channel.id.as_str(),
@@ -46,15 +45,6 @@ fn body(configuration: &Configuration) -> Value {
             "mvpds": mvpds,
         },
     })
-}
-
-const fn category(category: PlatformCategory) -> &'static str {
-    match category {
-        PlatformCategory::Desktop => "Desktop",
-        PlatformCategory::Mobile => "Mobile",
-        PlatformCategory::TvConnected => "TV Connected",
-        PlatformCategory::Unidentified => "Unidentified",
-    }
 }
 
 /// Temporary passes always are (`access-variants` P11).

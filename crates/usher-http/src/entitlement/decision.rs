@@ -1,7 +1,6 @@
 //! The answer to both kinds of decisions (`pass-rest-v2` §10.2).
 
 use serde_json::{Map, Value, json};
-use usher_core::EntropyExt as _;
 use usher_entitle::{Call, Decision, Outcome, Playback, Purpose, Source};
 
 use super::answer::Json;
@@ -15,7 +14,7 @@ pub(super) fn body(
     mvpd: &str,
     (purpose, decisions): (Purpose, &[Decision]),
 ) -> Json {
-    let trace = app.entropy.uuid().to_string();
+    let trace = call.trace.to_string();
     let items: Vec<_> = decisions
         .iter()
         .map(|decision| {

@@ -30,9 +30,10 @@ mod session;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
+use usher_entitle::{Purpose, RefusalReason};
 
-use crate::App;
 use crate::sp::page;
+use crate::{App, trace};
 pub(crate) use authenticate::begin as begin_sign_in;
 use problem::Problem;
 
@@ -69,8 +70,19 @@ pub(crate) fn routes(app: &App) -> Router<App> {
     let browser = Router::new()
         .route("/api/v2/authenticate/{sp}/{code}", opened.clone())
         .route("/api/v2/authenticate/{sp}/{code}/", opened);
-    let api = api.layer(from_fn_with_state(app.clone(), problem::render));
+    let api = api
+        .layer(from_fn_with_state(app.clone(), problem::render))
+        .layer(from_fn_with_state(app.clone(), trace::name));
     Router::new().nest(BASE, api).merge(browser)
+}
+
+/// The code and the message of a refused decision.
+pub(crate) fn refusal_code(
+    reason: RefusalReason,
+    purpose: Purpose,
+) -> (&'static str, &'static str) {
+    let code = refusal::code(reason, purpose);
+    (code.code, code.message)
 }
 
 async fn no_such_resource() -> Problem {

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use usher_clients::BearerError;
-use usher_core::{EntropyExt as _, StoreError};
+use usher_core::StoreError;
 use usher_entitle::{
     BeginFrameworkError, ConfigurationDefect, CreateSessionError, DecisionError,
     FinishFrameworkError, LogoutError, PartnerError, ProfileError, ResumeSessionError,
@@ -21,9 +21,9 @@ use usher_entitle::{
 use super::answer::Json;
 use super::codes::{self, ErrorCode};
 use super::refusal;
-use crate::App;
 use crate::bearer::CHALLENGE;
 use crate::viewer::Unproven;
+use crate::{App, trace};
 
 /// An error of the whole request (`errors` §1 form T).
 #[derive(Clone, Debug)]
@@ -59,9 +59,9 @@ impl IntoResponse for Problem {
 
 /// Gives problems their body.
 pub(super) async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
+    let trace = trace::of(request.extensions(), &app).to_string();
     let mut response = next.run(request).await;
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    let trace = app.entropy.uuid().to_string();
     tracing::debug!(target: "usher::problem", trace, code = problem.code.code);
     let mut object = problem.code.object(&app, &trace, None);
     if let Some((action, member)) = problem.action.zip(object.get_mut("action")) {

@@ -17,7 +17,7 @@ use axum::{Json, Router};
 use serde_json::{Map, Value};
 use usher_core::Timestamp;
 
-use crate::App;
+use crate::{App, trace};
 use problem::Problem;
 
 /// The operations, each on its path; a slash at the end changes nothing.
@@ -36,7 +36,9 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         let operation = operation.fallback(wrong_method);
         router = router.route(path, operation.clone()).route(&format!("{path}/"), operation);
     }
-    router.layer(from_fn_with_state(app.clone(), render))
+    router
+        .layer(from_fn_with_state(app.clone(), render))
+        .layer(from_fn_with_state(app.clone(), trace::name))
 }
 
 async fn wrong_method() -> Problem {
@@ -45,9 +47,10 @@ async fn wrong_method() -> Problem {
 
 /// Gives a problem its body, which needs to know the deployment.
 async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
+    let trace = trace::of(request.extensions(), &app);
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<problem::Raised>() {
-        Some(raised) => raised.render(&app, response),
+        Some(raised) => raised.render(&app, trace, response),
         None => response,
     }
 }

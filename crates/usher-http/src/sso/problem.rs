@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use usher_clients::BearerError;
-use usher_core::{EntropyExt as _, StoreError};
+use usher_core::{StoreError, TraceId};
 use usher_entitle::SsoServiceError;
 
 use crate::App;
@@ -116,7 +116,7 @@ impl IntoResponse for Problem {
 }
 
 impl Raised {
-    pub(super) fn render(self, app: &App, bare: Response) -> Response {
+    pub(super) fn render(self, app: &App, trace: TraceId, bare: Response) -> Response {
         let (status, code, message, action) = self.0.said();
         let reason = status.canonical_reason().unwrap_or_default();
         let body = json!({
@@ -127,7 +127,7 @@ impl Raised {
                 "message": message,
                 "action": action,
                 "helpUrl": app.settings.help_url,
-                "trace": app.entropy.uuid().to_string(),
+                "trace": trace,
             },
         });
         let (mut parts, _) = bare.into_parts();

@@ -1,15 +1,52 @@
-//! Answers, refusals and the headers all of them carry (`concurrency` §4, §9).
+//! Answers and refusals (`concurrency` §4, §9), before they are dressed.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use usher_core::{StoreError, Timestamp};
 use usher_streams::{BeatError, StartError, StopError, Terminator, Violation};
 
 use super::body::EvaluationResult;
+use super::settings::StreamSettings;
+
+/// An answer of this API, without the headers that all of them carry.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    /// JSON, when there is a body at all.
+    pub(super) json: Option<Vec<u8>>,
+    /// When it was decided; when it leaves, if that makes no difference.
+    pub(super) at: Option<Timestamp>,
+    pub(super) expires: Option<Timestamp>,
+    /// A header of its own.
+    pub(super) own: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Answer {
+    /// An answer without a body, and so without a content type.
+    pub(super) const fn empty(status: StatusCode) -> Self {
+        Self { status, json: None, at: None, expires: None, own: None }
+    }
+
+    /// An answer with a JSON body.
+    pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(json) => Self { json: Some(json), ..Self::empty(status) },
+            Err(_) => Self::empty(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    /// 202 with the two dates that tell when the next heartbeat is due; both from one instant.
+    pub(super) fn accepted(at: Timestamp, expires: Timestamp) -> Self {
+        Self { at: Some(at), expires: Some(expires), ..Self::empty(StatusCode::ACCEPTED) }
+    }
+
+    /// The same with a header of its own.
+    pub(super) fn with(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self { own: Some((name, value)), ..self }
+    }
+}
 
 /// Everything this API refuses a request with.
 pub(super) enum Refusal {
@@ -33,6 +70,8 @@ pub(super) enum Refusal {
     RequestLineTooLong,
     /// 429 until then.
     Throttled(Timestamp),
+    /// 503: no memory for more streams.
+    Full,
     /// 500 or 503: our fault.
     Store(StoreError),
 }
@@ -41,6 +80,7 @@ impl From<StartError> for Refusal {
     fn from(error: StartError) -> Self {
         match error {
             StartError::Throttled { until } => Self::Throttled(until),
+            StartError::Full => Self::Full,
             StartError::OverLimits(_) => Self::Malformed,
             StartError::MissingMetadata => Self::MissingMetadata,
             StartError::Denied(violations) => Self::Denied(violations),
@@ -82,71 +122,45 @@ impl From<StoreError> for Refusal {
 }
 
 impl Refusal {
-    pub(super) fn into_response(self) -> Response {
+    pub(super) fn into_answer(self, settings: &StreamSettings) -> Answer {
         match self {
-            Self::Malformed => empty(StatusCode::BAD_REQUEST),
+            Self::Malformed => Answer::empty(StatusCode::BAD_REQUEST),
             Self::MissingMetadata => {
-                json(StatusCode::BAD_REQUEST, &EvaluationResult::missing_metadata())
+                Answer::json(StatusCode::BAD_REQUEST, &EvaluationResult::missing_metadata())
             }
-            Self::Unauthorized => {
+            Self::Unauthorized if settings.challenge => {
                 let challenge = HeaderValue::from_static("Basic realm=\"cm\"");
-                with(empty(StatusCode::UNAUTHORIZED), header::WWW_AUTHENTICATE, challenge)
+                Answer::empty(StatusCode::UNAUTHORIZED).with(header::WWW_AUTHENTICATE, challenge)
             }
-            Self::Forbidden => empty(StatusCode::FORBIDDEN),
-            Self::NotFound => empty(StatusCode::NOT_FOUND),
+            Self::Unauthorized => Answer::empty(StatusCode::UNAUTHORIZED),
+            Self::Forbidden => Answer::empty(StatusCode::FORBIDDEN),
+            Self::NotFound => Answer::empty(StatusCode::NOT_FOUND),
             Self::MethodNotAllowed(allow) => {
-                with(empty(StatusCode::METHOD_NOT_ALLOWED), header::ALLOW, allow)
+                Answer::empty(StatusCode::METHOD_NOT_ALLOWED).with(header::ALLOW, allow)
             }
             Self::Denied(violations) => {
-                json(StatusCode::CONFLICT, &EvaluationResult::denied(&violations))
+                Answer::json(StatusCode::CONFLICT, &EvaluationResult::denied(&violations, settings))
             }
-            Self::Gone(None) => empty(StatusCode::GONE),
-            Self::Gone(Some(killer)) => json(StatusCode::GONE, &EvaluationResult::killed(&killer)),
-            Self::RequestLineTooLong => empty(StatusCode::URI_TOO_LONG),
+            Self::Gone(None) => Answer::empty(StatusCode::GONE),
+            Self::Gone(Some(killer)) => {
+                Answer::json(StatusCode::GONE, &EvaluationResult::killed(&killer, settings))
+            }
+            Self::RequestLineTooLong => Answer::empty(StatusCode::URI_TOO_LONG),
             Self::Throttled(until) => {
-                with(empty(StatusCode::TOO_MANY_REQUESTS), header::EXPIRES, http_date(until))
+                Answer { expires: Some(until), ..Answer::empty(StatusCode::TOO_MANY_REQUESTS) }
             }
+            Self::Full => Answer::empty(StatusCode::SERVICE_UNAVAILABLE),
             Self::Store(error) => our_fault(&error),
         }
     }
 }
 
-fn our_fault(error: &StoreError) -> Response {
+fn our_fault(error: &StoreError) -> Answer {
     tracing::error!(%error, "a stream request could not be answered");
-    match error {
-        StoreError::Unavailable(_) | StoreError::Conflict => empty(StatusCode::SERVICE_UNAVAILABLE),
-        StoreError::Corrupt { .. } => empty(StatusCode::INTERNAL_SERVER_ERROR),
-    }
-}
-
-/// An answer without a body, and so without a content type.
-pub(super) fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    with(response, header::CONTENT_LENGTH, HeaderValue::from_static("0"))
-}
-
-/// An answer with a JSON body.
-pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    let Ok(text) = serde_json::to_vec(body) else {
-        return empty(StatusCode::INTERNAL_SERVER_ERROR);
-    };
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json;charset=utf-8");
-    with(response, header::CONTENT_TYPE, json)
-}
-
-/// 202 with the two dates that tell when the next heartbeat is due; both from one instant.
-pub(super) fn accepted(at: Timestamp, expires: Timestamp) -> Response {
-    let response = with(empty(StatusCode::ACCEPTED), header::DATE, http_date(at));
-    with(response, header::EXPIRES, http_date(expires))
-}
-
-/// `response` with one more header.
-pub(super) fn with(mut response: Response, name: HeaderName, value: HeaderValue) -> Response {
-    response.headers_mut().insert(name, value);
-    response
+    Answer::empty(match error {
+        StoreError::Unavailable(_) | StoreError::Conflict => StatusCode::SERVICE_UNAVAILABLE,
+        StoreError::Corrupt { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+    })
 }
 
 /// IMF-fixdate, seconds rounded down.
@@ -154,50 +168,4 @@ pub(super) fn http_date(instant: Timestamp) -> HeaderValue {
     let since_epoch = Duration::from_secs(u64::try_from(instant.as_secs()).unwrap_or(0));
     let text = httpdate::fmt_http_date(UNIX_EPOCH + since_epoch);
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
-}
-
-/// The answer to a CORS preflight, whatever it asks about.
-pub(super) fn preflight() -> Response {
-    let headers = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE, OPTIONS, HEAD, PUT"),
-        (
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, Accept, X-Terminate, X-Client-Version",
-        ),
-        (header::ACCESS_CONTROL_MAX_AGE, "3600"),
-    ];
-    headers.into_iter().fold(empty(StatusCode::OK), |response, (name, value)| {
-        with(response, name, HeaderValue::from_static(value))
-    })
-}
-
-/// On every answer, refusals included.
-const EVERYWHERE: [(HeaderName, &str); 6] = [
-    (header::CACHE_CONTROL, "no-store"),
-    (header::X_XSS_PROTECTION, "1; mode=block"),
-    (header::X_FRAME_OPTIONS, "DENY"),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-    (
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        "Location, Date, Expires, Content-Length, Last-Modified",
-    ),
-];
-
-/// Three entries, because that is what clients of the documented service see.
-const VARY: [&str; 3] =
-    ["Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"];
-
-/// Adds what every answer carries; `now` dates those without a date.
-pub(super) fn dress(mut response: Response, now: Timestamp) -> Response {
-    let headers: &mut HeaderMap = response.headers_mut();
-    headers.reserve(EVERYWHERE.len() + VARY.len() + 1);
-    for (name, value) in EVERYWHERE {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    for value in VARY {
-        headers.append(header::VARY, HeaderValue::from_static(value));
-    }
-    headers.entry(header::DATE).or_insert_with(|| http_date(now));
-    response
 }

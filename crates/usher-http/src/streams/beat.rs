@@ -1,12 +1,11 @@
 //! E3: a heartbeat.
 
 use axum::extract::Request;
-use axum::response::Response;
 use usher_streams::{Caller, Subject};
 
 use crate::App;
 
-use super::answer::{Refusal, accepted};
+use super::answer::{Answer, Refusal};
 use super::submission;
 
 pub(super) async fn answer(
@@ -14,8 +13,8 @@ pub(super) async fn answer(
     caller: &Caller,
     (subject, session): (&Subject, &str),
     request: Request,
-) -> Result<Response, Refusal> {
+) -> Result<Answer, Refusal> {
     let submission = submission::read(request).await;
     let beat = app.streams.beat(caller, subject, session, &submission).await?;
-    Ok(accepted(beat.at, beat.expires))
+    Ok(Answer::accepted(beat.at, beat.expires))
 }

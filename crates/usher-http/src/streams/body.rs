@@ -6,7 +6,9 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use usher_core::Timestamp;
 use usher_registry::Obligation as Duty;
-use usher_streams::{Conflict, Listed, Listing, Metadata, TerminationCode, Terminator, Violation};
+use usher_streams::{Conflict, Listed, Listing, Metadata, Terminator, Violation};
+
+use super::settings::{PolicyNames, StreamSettings};
 
 /// The body of 400, 409 and 410 answers.
 #[derive(Serialize)]
@@ -21,7 +23,7 @@ pub(super) struct EvaluationResult<'a> {
 enum Advice<'a> {
     RuleViolation {
         message: &'a str,
-        policy_name: &'a str,
+        policy_name: Cow<'a, str>,
         rule_name: &'a str,
         attribute: &'a str,
         threshold: u32,
@@ -30,7 +32,7 @@ enum Advice<'a> {
         conflicts: IndexMap<&'a str, Vec<ConflictSession<'a>>>,
     },
     RemoteTermination {
-        message: &'static str,
+        message: &'a str,
         terminator: TerminatorSession<'a>,
     },
 }
@@ -73,8 +75,6 @@ const LOGOUT: Obligation =
 /// Shown for a channel or device nobody named.
 const UNKNOWN: &str = "Unknown";
 
-const REMOTE_TERMINATION: &str = "This session was terminated by a remote session";
-
 impl EvaluationResult<'static> {
     /// Required metadata is missing.
     pub(super) fn missing_metadata() -> Self {
@@ -84,7 +84,7 @@ impl EvaluationResult<'static> {
 
 impl<'a> EvaluationResult<'a> {
     /// Rules are violated. An obligation several rules ask for is stated once.
-    pub(super) fn denied(violations: &'a [Violation]) -> Self {
+    pub(super) fn denied(violations: &'a [Violation], settings: &StreamSettings) -> Self {
         let mut obligations = Vec::new();
         for duty in violations.iter().filter_map(|violation| violation.obligation) {
             let obligation = match duty {
@@ -94,30 +94,36 @@ impl<'a> EvaluationResult<'a> {
                 obligations.push(obligation);
             }
         }
-        Self { associated_advice: violations.iter().map(rule_violation).collect(), obligations }
+        let advice = violations.iter().map(|it| rule_violation(it, settings.policy_names));
+        Self { associated_advice: advice.collect(), obligations }
     }
 
     /// Another start ended the stream.
-    pub(super) fn killed(terminator: &'a Terminator) -> Self {
+    pub(super) fn killed(terminator: &'a Terminator, settings: &'a StreamSettings) -> Self {
         let terminator = TerminatorSession {
             channel: terminator.channel.as_deref().unwrap_or(UNKNOWN),
             started_at: iso(terminator.started_at),
             device_name: terminator.device_name.as_deref().unwrap_or(UNKNOWN),
             application_name: &terminator.application_name,
         };
-        let advice = Advice::RemoteTermination { message: REMOTE_TERMINATION, terminator };
+        let message = &settings.termination_message;
+        let advice = Advice::RemoteTermination { message, terminator };
         Self { associated_advice: vec![advice], obligations: Vec::new() }
     }
 }
 
-fn rule_violation(violation: &Violation) -> Advice<'_> {
+fn rule_violation(violation: &Violation, names: PolicyNames) -> Advice<'_> {
+    let policy_name = match names {
+        PolicyNames::Plain => Cow::from(&violation.policy),
+        PolicyNames::WithOwner => format!("{}/{}", violation.owner, violation.policy).into(),
+    };
     let conflicts = violation
         .conflicts
         .iter()
         .map(|(value, streams)| (value.as_str(), streams.iter().map(conflict_session).collect()));
     Advice::RuleViolation {
         message: &violation.message,
-        policy_name: &violation.policy,
+        policy_name,
         rule_name: &violation.rule,
         attribute: &violation.attribute,
         threshold: violation.threshold,
@@ -129,7 +135,7 @@ fn rule_violation(violation: &Violation) -> Advice<'_> {
 fn conflict_session(stream: &Conflict) -> ConflictSession<'_> {
     ConflictSession {
         termination_code: stream.code.to_string(),
-        metadata: attributes(&stream.metadata, &stream.superseded),
+        metadata: attributes(&stream.metadata),
         channel: stream.metadata.get("channel").unwrap_or(UNKNOWN),
         started_at: iso(stream.started_at),
         device_name: stream.metadata.get("deviceName").unwrap_or(UNKNOWN),
@@ -174,21 +180,14 @@ fn running_stream(stream: &Listed) -> RunningStream<'_> {
         application_id: stream.application.as_str(),
         application_name: &stream.application_name,
         termination_code: stream.code.to_string(),
-        metadata: attributes(&stream.metadata, &stream.superseded),
+        metadata: attributes(&stream.metadata),
     }
 }
 
-type Attributes<'a> = IndexMap<&'a str, Cow<'a, str>>;
+type Attributes<'a> = IndexMap<&'a str, &'a str>;
 
-/// What the client sent, and what the stream replaced.
-fn attributes<'a>(metadata: &'a Metadata, superseded: &[TerminationCode]) -> Attributes<'a> {
-    let mut attributes: Attributes<'a> =
-        metadata.iter().map(|(name, value)| (name, value.into())).collect();
-    if !superseded.is_empty() {
-        let codes: Vec<_> = superseded.iter().map(TerminationCode::to_string).collect();
-        attributes.insert("superseded", codes.join(",").into());
-    }
-    attributes
+fn attributes(metadata: &Metadata) -> Attributes<'_> {
+    metadata.iter().collect()
 }
 
 /// ISO 8601 in UTC with three fractional digits.

@@ -1,5 +1,7 @@
 //! From a raw path to the thing it names.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderValue, Method};
 use percent_encoding::percent_decode_str;
 use usher_streams::Subject;
@@ -7,7 +9,7 @@ use usher_streams::Subject;
 use super::answer::Refusal;
 
 /// Longest decoded path segment, in bytes (contracts README, clarification 14).
-const SEGMENT_BYTES_MAX: usize = 512;
+pub(super) const SEGMENT_BYTES_MAX: usize = 512;
 
 /// An endpoint with its path segments as sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,10 +22,10 @@ pub(super) enum Place<'p> {
 
 /// What the path names.
 #[derive(Debug)]
-pub(super) enum Target {
+pub(super) enum Target<'p> {
     Metadata,
     Subject(Subject),
-    Stream(Subject, String),
+    Stream(Subject, Cow<'p, str>),
     Running(Subject),
 }
 
@@ -36,16 +38,38 @@ impl<'p> Place<'p> {
         if inner.len() == below.len() {
             return None;
         }
-        let segments: Vec<_> = inner.strip_suffix('/').unwrap_or(inner).split('/').collect();
-        if segments.iter().any(|segment| segment.is_empty()) {
-            return None;
+        let mut segments = inner.strip_suffix('/').unwrap_or(inner).split('/');
+        let mut next = || segments.next();
+        let found = match [next(), next(), next(), next(), next()] {
+            [Some("metadata"), None, ..] => Self::Metadata,
+            [Some("sessions"), Some(idp), Some(subject), None, _] => Self::Subject([idp, subject]),
+            [Some("sessions"), Some(idp), Some(subject), Some(session), None] => {
+                Self::Stream([idp, subject, session])
+            }
+            [Some("runningStreams"), Some(idp), Some(subject), None, _] => {
+                Self::Running([idp, subject])
+            }
+            _ => return None,
+        };
+        let is_blank = found.segments().iter().any(|segment| segment.is_empty());
+        (!is_blank).then_some(found)
+    }
+
+    fn segments(&self) -> &[&'p str] {
+        match self {
+            Self::Metadata => &[],
+            Self::Subject(segments) | Self::Running(segments) => segments,
+            Self::Stream(segments) => segments,
         }
-        match *segments.as_slice() {
-            ["metadata"] => Some(Self::Metadata),
-            ["sessions", idp, subject] => Some(Self::Subject([idp, subject])),
-            ["sessions", idp, subject, session] => Some(Self::Stream([idp, subject, session])),
-            ["runningStreams", idp, subject] => Some(Self::Running([idp, subject])),
-            _ => None,
+    }
+
+    /// The route, as the log and `/openapi.json` call it.
+    pub(super) const fn route(&self) -> &'static str {
+        match self {
+            Self::Metadata => "/v2/metadata",
+            Self::Subject(_) => "/v2/sessions/{idp}/{subject}",
+            Self::Stream(_) => "/v2/sessions/{idp}/{subject}/{session}",
+            Self::Running(_) => "/v2/runningStreams/{idp}/{subject}",
         }
     }
 
@@ -67,7 +91,7 @@ impl<'p> Place<'p> {
     }
 
     /// Decodes the segments.
-    pub(super) fn target(&self) -> Result<Target, Refusal> {
+    pub(super) fn target(&self) -> Result<Target<'p>, Refusal> {
         Ok(match *self {
             Self::Metadata => Target::Metadata,
             Self::Subject(segments) => Target::Subject(subject(segments)?),
@@ -84,12 +108,12 @@ fn subject([idp, account]: [&str; 2]) -> Result<Subject, Refusal> {
 }
 
 /// Percent-decodes once. A plus sign is a plus sign, an escaped slash part of the id.
-fn decode(segment: &str) -> Result<String, Refusal> {
+fn decode(segment: &str) -> Result<Cow<'_, str>, Refusal> {
     let text = percent_decode_str(segment).decode_utf8().map_err(|_| Refusal::Malformed)?;
     if text.len() > SEGMENT_BYTES_MAX || text.chars().any(char::is_control) {
         return Err(Refusal::Malformed);
     }
-    Ok(text.into_owned())
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -1,19 +1,18 @@
 //! E4: stopping a stream.
 
 use axum::http::StatusCode;
-use axum::response::Response;
 use usher_streams::{Caller, Subject};
 
 use crate::App;
 
-use super::answer::{Refusal, empty};
+use super::answer::{Answer, Refusal};
 
 pub(super) async fn answer(
     app: &App,
     caller: &Caller,
     subject: &Subject,
     session: &str,
-) -> Result<Response, Refusal> {
+) -> Result<Answer, Refusal> {
     app.streams.stop(caller, subject, session).await?;
-    Ok(empty(StatusCode::ACCEPTED))
+    Ok(Answer::empty(StatusCode::ACCEPTED))
 }

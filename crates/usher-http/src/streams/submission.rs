@@ -12,7 +12,7 @@ use usher_streams::Submission;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Most pairs read: one more than is ever accepted.
-const PAIRS_MAX: usize = 65;
+pub(super) const PAIRS_MAX: usize = 65;
 
 /// Everything `request` says about a stream.
 pub(super) async fn read(request: Request) -> Submission {
@@ -38,7 +38,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// The decodable pairs of a form; others are skipped.
-fn pairs(form: &[u8]) -> impl Iterator<Item = (String, String)> {
+pub(super) fn pairs(form: &[u8]) -> impl Iterator<Item = (String, String)> {
     form.split(|byte| *byte == b'&').filter_map(|pair| {
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
         let name = decode(halves.next()?)?;

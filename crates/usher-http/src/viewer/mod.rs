@@ -60,6 +60,7 @@ pub(crate) async fn proven(parts: &mut Parts, app: &App) -> Result<(Call, Segmen
     let call = Call {
         snapshot: caller.snapshot,
         service_provider: channel,
+        trace: crate::trace::of(&parts.extensions, app),
         client: caller.client,
         origin,
         sso: header::sso_tokens(&parts.headers),

@@ -79,18 +79,30 @@ function record({ method, path, headers, body, application }, answer) {
   if (answer.json !== null) got.push('', JSON.stringify(answer.json, null, 2));
   const codes = headers['X-Terminate'] ? ` · X-Terminate: ${headers['X-Terminate']}` : '';
   const line = `${method} ${path}${codes}`;
+  const again = curl({ method, path, codes: headers['X-Terminate'], body, application });
   const status = element('strong', { textContent: `${answer.status || '–'} ${answer.reason}`.trim() });
   status.dataset.kind = String(Math.floor(answer.status / 100));
   const details = element(
     'details',
     {},
-    element('summary', {}, element('code', { textContent: line }), ' ', status),
+    element('summary', {}, status, ' ', element('code', { textContent: line })),
     element('pre', { tabIndex: 0 }, element('code', {
-      textContent: [`${method} ${path}`, ...sent, '', `→ ${answer.status} ${answer.reason}`, ...got].join('\n'),
+      textContent: [
+        `${method} ${path}`, ...sent, '', `→ ${answer.status} ${answer.reason}`, ...got, '', again,
+      ].join('\n'),
     })),
   );
   log.prepend(element('li', {}, details));
   while (log.children.length > LOG_MAX) log.lastElementChild.remove();
+}
+
+/** The same call for a terminal. */
+function curl({ method, path, codes, body, application }) {
+  const quoted = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  const parts = ['curl -i', `-X ${method}`, `-u ${quoted(`${application}:`)}`];
+  if (codes) parts.push(`-H ${quoted(`X-Terminate: ${codes}`)}`);
+  if (body) parts.push(`-d ${quoted(String(body))}`);
+  return [...parts, quoted(String(new URL(path, location.href)))].join(' ');
 }
 
 // --- Starting ------------------------------------------------------------------------------------
@@ -154,12 +166,36 @@ function conflicts({ conflicts: groups }, replace) {
   return element('ul', { className: 'conflicts' }, ...items);
 }
 
-/** A session or terminator for people. */
-function describe({ channel, startedAt, deviceName, applicationName }) {
-  const parts = [`“${applicationName}”`, `started ${new Date(startedAt).toLocaleTimeString()}`];
+/** A session or terminator for people; by its name on this page if it plays here. */
+function describe({ channel, startedAt, deviceName, applicationName, terminationCode }) {
+  const here = [...streams].find(({ id }) => code(id) === terminationCode);
+  const parts = here ? [`${here.name} of this page`] : [];
+  parts.push(`“${applicationName}”`, `started ${new Date(startedAt).toLocaleTimeString()}`);
   if (deviceName !== 'Unknown') parts.push(`on ${deviceName}`);
   if (channel !== 'Unknown') parts.push(`playing ${channel}`);
   return parts.join(', ');
+}
+
+/** The termination code of a session id: a hash that every client can compute (`concurrency` §7.2). */
+function code(id) {
+  const hash = [...id].reduce((sum, letter) => (Math.imul(sum, 31) + letter.charCodeAt(0)) | 0, 0);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
+/** Shows what the server says is running, whoever started it. */
+async function show() {
+  const { application, subject, path } = wanted();
+  const running = path.replace('/v2/sessions/', '/v2/runningStreams/');
+  const { status, reason, json } = await call(application, 'GET', running);
+  const text = status !== 200 ? `The server did not say: ${status || ''} ${reason}`
+    : json.runningStreams.length > 0 ? `${json.runningStreams.length} running for ${subject}:`
+    : json.otherStreams > 0 ? `None that ${application} may see; ${json.otherStreams} of other companies.`
+    : `Nothing is running for ${subject}.`;
+  const items = (json?.runningStreams ?? []).map((it) => element('li', {}, describe({
+    ...it, startedAt: it.startTime, channel: 'Unknown', deviceName: 'Unknown', ...it.metadata,
+  })));
+  const list = element('ul', { className: 'conflicts' }, ...items);
+  document.getElementById('running').replaceChildren(element('p', { className: 'quiet', textContent: text }), list);
 }
 
 /** Asks what the application must send; a real app remembers the answer. */
@@ -178,6 +214,7 @@ function play(wish, { location, waitMs }) {
   const name = `Stream ${started}`;
   const stream = {
     name,
+    id: location,
     application: wish.application,
     path: `${wish.path}/${encodeURIComponent(location)}`,
     state: PLAYING,
@@ -194,7 +231,7 @@ function play(wish, { location, waitMs }) {
 }
 
 function card(name, { application, subject, metadata }, id) {
-  const facts = [`${application}, ${subject}`, ...metadata.map((pair) => pair.join(' = '))];
+  const facts = [`${application}, ${subject}`, ...metadata.map((pair) => pair.join(': '))];
   const state = element('p', { className: 'state', textContent: 'Playing' });
   const timer = element('p', { className: 'timer', role: 'timer' });
   const bar = element('progress', { max: 1, value: 1, 'aria-label': 'Time until the next heartbeat' });
@@ -284,6 +321,7 @@ form.addEventListener('submit', (event) => {
   start(wanted());
 });
 form.elements.application.addEventListener('change', (event) => learn(event.target.value));
+document.getElementById('show').addEventListener('click', show);
 
 setInterval(() => {
   for (const stream of streams) if (stream.state === PLAYING) tick(stream);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use usher_core::{Clock, MediaCompanyId, Timestamp};
 use usher_reports::{
-    Address, AnswerError, Api, EventBatch, FindError, Ledger, Plan, Report, ReportError,
-    ReportSettings, Reports, Switches, Table, Viewer, Warehouse,
+    Address, Answer, AnswerError, Api, EventBatch, FindError, Ledger, Plan, Report, ReportError,
+    ReportSettings, Reports, Switches, Viewer, Warehouse, Zone,
 };
 
 /// A warehouse of events that never change.
@@ -14,8 +14,8 @@ struct Fixed(Ledger);
 
 #[async_trait]
 impl Warehouse for Fixed {
-    async fn answer(&self, plan: Plan) -> Result<Table, AnswerError> {
-        Ok(self.0.answer(&plan)?)
+    async fn answer(&self, plan: Plan) -> Result<Answer, AnswerError> {
+        Ok(Answer { table: self.0.answer(&plan)?, made: None })
     }
 }
 
@@ -74,7 +74,7 @@ pub(crate) struct Desk(pub(crate) Reports);
 impl Desk {
     /// A service over these event files, minute reports on.
     pub(crate) fn with(files: &[&str]) -> Self {
-        let mut ledger = Ledger::default();
+        let mut ledger = Ledger::new(&Zone::default());
         for file in files {
             let events = EventBatch::from_ndjson(file.as_bytes()).unwrap().into_events();
             for event in &events {

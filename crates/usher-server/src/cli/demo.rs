@@ -38,6 +38,7 @@ pub(super) struct Options {
 pub(super) fn run(options: Options) -> Result<ExitCode> {
     super::start_log(&Log { filter: "warn".to_owned(), json: false })?;
     super::on_runtime(async {
+        let told = told_to_stop()?;
         let demo = Demo::start(
             DemoOptions {
                 listen: options.listen,
@@ -52,7 +53,7 @@ pub(super) fn run(options: Options) -> Result<ExitCode> {
         )
         .await?;
         super::say(&welcome(&demo))?;
-        told_to_stop().await?;
+        told.await;
         demo.stop().await?;
         Ok(ExitCode::SUCCESS)
     })

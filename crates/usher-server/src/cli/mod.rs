@@ -3,7 +3,9 @@
 mod config;
 mod demo;
 mod events;
+mod explain;
 mod mvpd;
+mod progress;
 mod serve;
 mod statement;
 mod streams;
@@ -34,13 +36,15 @@ enum Action {
     Demo(demo::Options),
     /// Run the server with your own catalog and keys.
     Serve(ServeOptions),
+    /// Tell how a decision came about.
+    Explain(explain::Options),
     /// Verify a media token.
     #[command(subcommand)]
     Token(token::Action),
     /// Look at TV providers before viewers do.
     #[command(subcommand)]
     Mvpd(mvpd::Action),
-    /// Load reporting events.
+    /// Load reporting events, or write them out.
     #[command(subcommand)]
     Events(events::Action),
     /// Try stream limits before they are in force.
@@ -70,6 +74,7 @@ impl Command {
         match self.action {
             Action::Demo(options) => demo::run(options),
             Action::Serve(options) => serve::run(&options),
+            Action::Explain(options) => explain::run(&options),
             Action::Token(action) => token::run(action),
             Action::Events(action) => events::run(action),
             Action::Mvpd(action) => mvpd::run(action),

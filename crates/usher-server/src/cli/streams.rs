@@ -10,7 +10,8 @@ use serde::Deserialize;
 use usher_core::{ApplicationId, Timestamp};
 use usher_registry::Policy;
 use usher_reports::{Event, EventBatch, Zone, ZoneError};
-use usher_store_local::LocalJournal;
+use usher_server::wiring::events_dir;
+use usher_store_local::Archive;
 use usher_streams::simulate::{Proposal, Recording, Simulation, Tally};
 
 #[derive(Debug, Subcommand)]
@@ -103,8 +104,11 @@ impl Source {
             }
         };
         if let Some(data) = &self.data {
-            LocalJournal::read(&data.join("events"), &mut take)
-                .with_context(|| format!("cannot read the events of {}", data.display()))?;
+            let unreadable = || format!("cannot read the events of {}", data.display());
+            let archive = Archive::open(&events_dir(data)).with_context(unreadable)?;
+            for day in archive.days().keys() {
+                archive.each(*day, &mut take).with_context(unreadable)?;
+            }
         }
         for file in &self.events {
             let text =

@@ -6,7 +6,7 @@
 
 mod credentials;
 mod handout;
-mod history;
+pub mod history;
 mod welcome;
 
 use std::net::SocketAddr;
@@ -22,6 +22,7 @@ use usher_core::{Clock, Entropy, Secret};
 use usher_registry::{Catalog, Registry, Snapshot};
 
 pub use credentials::DemoKeys;
+pub use history::Past;
 pub use welcome::welcome;
 
 use crate::keys::KeyRing;
@@ -108,8 +109,14 @@ impl Demo {
             entropy,
         })
         .await?;
-        for day in history::history(options.history_days, options.seed, wired.app.clock.now()) {
-            wired.append_events(day).await?;
+        let past = Past {
+            days: options.history_days,
+            seed: options.seed,
+            until: wired.app.clock.now(),
+            households: None,
+        };
+        for chapter in past.chapters() {
+            wired.add_events(past.tell(&chapter)).await?;
         }
         for file in &options.events {
             events::import(&wired, file).await?;

@@ -46,11 +46,15 @@ await withPage(async (page) => {
   await card(1).getByText(/Kicked out/).waitFor();
   const victim = await card(1).locator('.state').innerText();
   const announced = await page.locator('#news').textContent();
+  await page.getByRole('button', { name: 'What does the server say is running?' }).click();
+  await page.locator('#running').getByText('3 running for viewer-1').waitFor();
+  const running = await page.locator('#running').innerText();
 
   await card(2).getByRole('button', { name: 'Stop' }).click();
   await card(2).getByText(/^Stopped/).waitFor();
   await page.getByRole('listitem').filter({ hasText: 'DELETE' }).first().locator('summary').click();
   const log = await page.locator('#log summary').allInnerTexts();
+  const curl = await page.locator('#log details[open] pre').innerText();
   await page.screenshot({ path: join(pictures, 'player.png'), fullPage: true });
 
   await page.getByLabel('Application').selectOption('demo-app-2');
@@ -67,5 +71,5 @@ await withPage(async (page) => {
       .filter((it) => !(it.labels?.length || it.textContent.trim() || it.ariaLabel))
       .map((it) => it.outerHTML));
   const policy = response.headers()['content-security-policy'];
-  console.log(JSON.stringify({ policy, refused, victim, announced, log, overflow, unnamed, complaints }));
+  console.log(JSON.stringify({ policy, refused, victim, announced, running, log, curl, overflow, unnamed, complaints }));
 });

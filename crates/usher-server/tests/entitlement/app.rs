@@ -1,7 +1,7 @@
 //! An application on one device, and the viewer in front of it.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -177,6 +177,17 @@ impl App {
     /// The only decision on `resource`.
     pub(crate) async fn authorized(&self, resource: &str) -> Value {
         self.authorize(&[resource]).await.ok()["decisions"][0].clone()
+    }
+
+    /// Has the operator revoke this client.
+    pub(crate) async fn revoke_client(&self) {
+        let payload = self.token.split('.').nth(1).expect("a JWT");
+        let claims = URL_SAFE_NO_PAD.decode(payload).expect("base64");
+        let claims: Value = serde_json::from_slice(&claims).expect("claims");
+        let client = text(&claims, "sub");
+        let path = format!("/admin/v1/release-production/clients/{client}/revocation");
+        let request = self.house.post(&path).bearer_auth(text(&self.house.demo, "admin_token"));
+        assert_eq!(send(request).await.status, 204);
     }
 
     pub(crate) fn now(&self) -> i64 {

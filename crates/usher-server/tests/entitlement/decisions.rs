@@ -258,7 +258,7 @@ async fn rest_84_too_many_resources_refuse_each_of_them() {
 }
 
 #[tokio::test]
-async fn an_mrss_resource_is_echoed_as_it_was_sent() {
+async fn rest_85_an_mrss_resource_is_echoed_as_it_was_sent() {
     let app = App::open().await;
     app.sign_in("ben").await;
     let mrss = "<rss version=\"2.0\"  xmlns:media=\"http://search.yahoo.com/mrss/\">\n\

@@ -163,6 +163,35 @@ async fn rest_14_two_clients_on_one_device_see_different_profiles() {
 }
 
 #[tokio::test]
+async fn rest_1_every_operation_answers_on_its_path_and_method_and_405_on_others() {
+    let app = App::open().await;
+    let code = app.session_code().await;
+    let operations = [
+        (&["GET"][..], "REF30/configuration".to_owned()),
+        (&["POST"], "REF30/sessions".to_owned()),
+        (&["GET", "POST"], format!("REF30/sessions/{code}")),
+        (&["GET"], format!("authenticate/REF30/{code}")),
+        (&["GET"], "REF30/profiles".to_owned()),
+        (&["GET"], "REF30/profiles/Cablevision".to_owned()),
+        (&["GET"], format!("REF30/profiles/code/{code}")),
+        (&["POST"], "REF30/decisions/preauthorize/Cablevision".to_owned()),
+        (&["POST"], "REF30/decisions/authorize/Cablevision".to_owned()),
+        (&["GET"], "REF30/logout/Cablevision".to_owned()),
+        (&["POST"], "REF30/sessions/sso/Apple".to_owned()),
+        (&["POST"], "REF30/profiles/sso/Apple".to_owned()),
+    ];
+    for (methods, path) in operations {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            let call = app.call(method.parse().expect("a method"), &path);
+            let status = send(call).await.status;
+            let served = methods.contains(&method);
+            assert_eq!(status != 405, served, "{method} {path}: {status}");
+            assert_ne!(status, 404, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn err_32_a_wrong_method_is_405_and_names_the_right_ones() {
     let app = App::open().await;
     for (name, path, _) in OPERATIONS {

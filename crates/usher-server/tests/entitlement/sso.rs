@@ -255,6 +255,17 @@ async fn var_25_rest_119_121_a_service_token_carries_the_sign_in_across_devices(
 }
 
 #[tokio::test]
+async fn what_a_revoked_client_made_is_not_shared_any_more() {
+    let app = App::open().await;
+    let token = service_token(&app, "viewer-1");
+    Device::first(&app).known_as(SERVICE, &token).sign_in(&app, "ann").await;
+    let other = Device::other(&app, "REF30").await.known_as(SERVICE, &token);
+    assert_eq!(other.profile_type(&app).await.as_deref(), Some("serviceTokenSSO"));
+    app.revoke_client().await;
+    assert_eq!(other.profile_type(&app).await, None);
+}
+
+#[tokio::test]
 async fn var_25_rest_120_a_service_token_that_proves_nothing_is_ignored() {
     let app = App::open().await;
     let good = service_token(&app, "viewer-1");

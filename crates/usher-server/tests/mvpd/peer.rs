@@ -1,4 +1,7 @@
-//! A provider's endpoint that a test plays: one answer to everything, and a memory of the questions.
+//! A provider's endpoint that a test plays: an answer to everything, and a memory of the questions.
+
+#![allow(dead_code, reason = "every test binary uses a part of it")]
+#![allow(clippy::allow_attributes, reason = "`expect` would fail in binaries that use all of it")]
 
 use std::sync::{Arc, Mutex};
 
@@ -16,6 +19,13 @@ pub(crate) struct Peer {
 impl Peer {
     /// Answers everything with this status and JSON text.
     pub(crate) async fn answering(status: u16, body: &'static str) -> Self {
+        Self::choosing(move |_| (status, body)).await
+    }
+
+    /// Answers each question, given as path and query, as `choose` says.
+    pub(crate) async fn choosing(
+        choose: impl Fn(&str) -> (u16, &'static str) + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/here", listener.local_addr().expect("an address"));
         let peer = Self { url, asked: Arc::default() };
@@ -23,6 +33,7 @@ impl Peer {
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let target = target(&mut stream).await;
+                let (status, body) = choose(&target);
                 asked.lock().expect("unpoisoned").push(target);
                 let head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length:");
                 let answer = format!("{head} {}\r\n\r\n{body}", body.len());

@@ -186,7 +186,7 @@ async fn mvpd_22_what_is_not_applicable_is_denied_and_what_is_undecided_failed()
 }
 
 #[tokio::test]
-async fn mvpd_23_both_spellings_of_the_rating_assignments_refresh_the_profile() {
+async fn mvpd_23_rest_70_both_spellings_of_the_rating_assignments_refresh_the_profile() {
     for authority in ["ocla", "olca"] {
         let mpaa = format!("urn:cablelabs:{authority}:1.0:attribute:content:ratings:maxMPAA");
         let vchip = format!("urn:cablelabs:{authority}:1.0:attribute:content:ratings:maxVCHIP");
@@ -267,7 +267,7 @@ async fn mvpd_24_a_table_gives_codes_of_the_provider_their_meaning() {
 }
 
 #[tokio::test]
-async fn mvpd_26_a_provider_hears_of_a_resource_what_it_understands() {
+async fn mvpd_26_rest_85_a_provider_hears_of_a_resource_what_it_understands() {
     let house = House::open().await;
     let pdp = Pdp::permitting(&house).await;
     connect(&house, &pdp);

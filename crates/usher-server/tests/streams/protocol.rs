@@ -31,6 +31,7 @@ async fn cm_1_2_4_5_6_who_is_not_a_known_application_is_refused() {
             assert_eq!((answer.status.as_u16(), &*answer.text), (403, ""), "{disabled} {path}");
         }
     }
+    stage.plays("24-addressing").await;
     let with_password = stage.house.get("/v2/metadata").basic_auth(CAP3, Some("secret"));
     assert_eq!(stage.answer(with_password).await.status, 200);
 }

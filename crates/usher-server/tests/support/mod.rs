@@ -96,11 +96,16 @@ impl House {
         self.world = Some(world);
     }
 
-    /// Stops the world in good order and starts it again on the same data (and another port).
-    pub(crate) async fn restart(&mut self) {
+    /// Stops the world in good order; its data stay.
+    pub(crate) async fn stop(&mut self) {
         if let Some(world) = self.world.take() {
             world.stop().await.expect("the world stops");
         }
+    }
+
+    /// Stops the world in good order and starts it again on the same data (and another port).
+    pub(crate) async fn restart(&mut self) {
+        self.stop().await;
         self.options.events.clear();
         let world = start(&self.options, &self.clock).await;
         self.move_in(world);

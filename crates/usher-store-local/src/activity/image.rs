@@ -1,4 +1,9 @@
 //! The durable image: one value per subject, and events on their way to the journal.
+//!
+//! Two keyspaces hold subjects: those with live streams, all of which are read when the process starts,
+//! and those that only remember ended ones, which are read one by one when somebody asks. A change that
+//! moves a subject from one to the other is one atomic batch. Keys begin with the subject's shard, so
+//! that shards can be read side by side.
 
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -9,16 +14,36 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 use tokio::sync::oneshot;
 use usher_core::{Clock, StoreError, Timestamp};
 use usher_reports::{Event, EventJournal};
-use usher_streams::{Activity, Subject};
+use usher_streams::{Activity, Names, Subject};
 
-use super::writer::Writer;
+use super::shard_of;
+use super::writer::{Write, Writer};
 
-const SUBJECTS: &str = "subjects";
+const LIVE: &str = "live";
+const RESTING: &str = "resting";
 const OUTBOX: &str = "outbox";
 
+/// Bytes of a keyspace that wait in memory to be sorted to disk.
+const MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
+
 pub(super) struct Image {
-    subjects: Keyspace,
+    keyspaces: Keyspaces,
     writer: Writer,
+}
+
+#[derive(Clone)]
+pub(super) struct Keyspaces {
+    pub(super) live: Keyspace,
+    pub(super) resting: Keyspace,
+    pub(super) outbox: Keyspace,
+}
+
+/// Which keyspace has a subject's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Nowhere,
+    Live,
+    Resting,
 }
 
 impl Image {
@@ -30,54 +55,56 @@ impl Image {
     ) -> Result<Self, StoreError> {
         let directory = directory.to_owned();
         let opening = tokio::task::spawn_blocking(move || open_database(&directory, clock));
-        let (database, subjects, outbox) =
+        let (database, keyspaces) =
             opening.await.map_err(|error| StoreError::Unavailable(error.to_string()))??;
-        let (events, last) = undelivered(&outbox)?;
+        let (events, last) = undelivered(&keyspaces.outbox)?;
         if !events.is_empty() {
             journal.append(events).await?;
         }
-        let writer = Writer::spawn(database, [subjects.clone(), outbox], journal, last)?;
-        Ok(Self { subjects, writer })
+        let writer = Writer::spawn(database, keyspaces.clone(), journal, last)?;
+        Ok(Self { keyspaces, writer })
     }
 
-    /// Every subject with a live stream.
-    pub(super) fn live(&self) -> impl Iterator<Item = Result<(Subject, Activity), StoreError>> {
-        self.subjects.iter().filter_map(|guard| {
-            let (key, value) = match guard.into_inner() {
-                Ok(pair) => pair,
-                Err(error) => return Some(Err(unavailable(&error))),
-            };
-            let (keep_until, image) = value.split_first_chunk::<8>()?;
-            if i64::from_be_bytes(*keep_until) != KEEP {
-                return None;
-            }
-            let subject = Subject::from_key(&key);
-            Some(subject.zip(Activity::from_image(image).ok()).ok_or_else(|| corrupt("a key")))
+    /// Every subject of `shard` with a live stream.
+    pub(super) fn live(
+        &self,
+        shard: u8,
+        names: &mut Names,
+    ) -> impl Iterator<Item = Result<(Subject, Activity), StoreError>> {
+        self.keyspaces.live.prefix([shard]).map(|guard| {
+            let (key, image) = guard.into_inner().map_err(|error| unavailable(&error))?;
+            let subject = key.split_first().and_then(|(_, key)| Subject::from_key(key));
+            let activity = Activity::from_image(&image, names).ok();
+            subject.zip(activity).ok_or_else(|| corrupt("a live subject"))
         })
     }
 
-    /// The activity of `subject` as last written.
+    /// The activity of a `subject` without live streams as last written.
     pub(super) fn load(&self, subject: &Subject) -> Result<Option<Activity>, StoreError> {
-        let value = self.subjects.get(subject.to_key()).map_err(|error| unavailable(&error))?;
+        let value =
+            self.keyspaces.resting.get(key(subject)).map_err(|error| unavailable(&error))?;
         let Some(value) = value else { return Ok(None) };
         let image = value.split_first_chunk::<8>().map(|(_, image)| image);
-        let activity = image.and_then(|image| Activity::from_image(image).ok());
-        activity.map(Some).ok_or_else(|| corrupt(subject.idp()))
+        let read = |image: &[u8]| Activity::from_image(image, &mut Names::default()).ok();
+        image.and_then(read).map(Some).ok_or_else(|| corrupt(subject.idp()))
     }
 
-    /// Queues `activity` to be written together with its events.
+    /// Queues `activity` to be written together with its events; its image is at `place` now, and
+    /// somewhere else then.
     pub(super) fn write(
         &self,
         subject: &Subject,
         activity: &Activity,
+        place: &mut Place,
         events: Vec<Event>,
     ) -> Result<(u64, oneshot::Receiver<Result<(), StoreError>>), StoreError> {
-        let keep_until = activity.forgotten_from().map_or(KEEP, Timestamp::as_millis);
-        let image = activity.to_image().map_err(|_| corrupt(subject.idp()))?;
-        let mut value = Vec::with_capacity(8 + image.len());
-        value.extend_from_slice(&keep_until.to_be_bytes());
-        value.extend_from_slice(&image);
-        self.writer.write(subject.to_key(), value, events)
+        let (to, mut value) = match activity.forgotten_from() {
+            None => (Place::Live, Vec::new()),
+            Some(until) => (Place::Resting, until.as_millis().to_be_bytes().to_vec()),
+        };
+        activity.append_image(&mut value).map_err(|_| corrupt(subject.idp()))?;
+        let from = std::mem::replace(place, to);
+        self.writer.write(Write { key: key(subject), from, to, value }, events)
     }
 
     /// Whether the write that got `ticket` is on disk.
@@ -85,30 +112,43 @@ impl Image {
         self.writer.is_written(ticket)
     }
 
+    /// Waits until the events of everything written so far are in the journal.
+    pub(super) async fn settle(&self) -> Result<(), StoreError> {
+        self.writer.settle().await
+    }
+
     pub(super) async fn close(&self) {
         self.writer.close().await;
     }
 }
 
+fn key(subject: &Subject) -> Vec<u8> {
+    let own = subject.to_key();
+    let mut key = Vec::with_capacity(1 + own.len());
+    key.push(shard_of(subject));
+    key.extend_from_slice(&own);
+    key
+}
+
 fn open_database(
     directory: &Path,
     clock: Arc<dyn Clock>,
-) -> Result<(Database, Keyspace, Keyspace), StoreError> {
+) -> Result<(Database, Keyspaces), StoreError> {
     let forget: Arc<dyn Factory> = Arc::new(Forget(AssertUnwindSafe(clock)));
     let database = Database::builder(directory)
-        .cache_size(16 * 1024 * 1024)
+        .cache_size(8 * 1024 * 1024)
         .worker_threads(1)
         .max_journaling_size(128 * 1024 * 1024)
         .with_compaction_filter_factories(Arc::new(move |name: &str| {
-            (name == SUBJECTS).then(|| Arc::clone(&forget))
+            (name == RESTING).then(|| Arc::clone(&forget))
         }))
         .open()
         .map_err(|error| unavailable(&error))?;
-    let keyspace = |name| {
-        database.keyspace(name, KeyspaceCreateOptions::default).map_err(|error| unavailable(&error))
-    };
-    let (subjects, outbox) = (keyspace(SUBJECTS)?, keyspace(OUTBOX)?);
-    Ok((database, subjects, outbox))
+    let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+    let keyspace = |name| database.keyspace(name, options).map_err(|error| unavailable(&error));
+    let keyspaces =
+        Keyspaces { live: keyspace(LIVE)?, resting: keyspace(RESTING)?, outbox: keyspace(OUTBOX)? };
+    Ok((database, keyspaces))
 }
 
 /// Events that were made durable but may not have reached the journal, and the last number used.
@@ -125,11 +165,8 @@ fn undelivered(outbox: &Keyspace) -> Result<(Vec<Event>, u64), StoreError> {
     Ok((events, last))
 }
 
-/// Stands where the instant would from which a value says nothing any more.
-const KEEP: i64 = i64::MAX;
-
 /// Lets compaction drop subjects whose ended streams nobody needs to know about any more, so that
-/// no sweeper has to visit them.
+/// no sweeper has to visit them. Their values begin with the instant from which that is so.
 struct Forget(AssertUnwindSafe<Arc<dyn Clock>>);
 
 impl Factory for Forget {
@@ -181,23 +218,21 @@ mod tests {
     fn compaction_forgets_what_ended_long_ago_and_nothing_else() {
         let home = tempfile::tempdir().unwrap();
         let clock = Arc::new(At(Timestamp::from_millis(1_000)));
-        let (_database, subjects, outbox) = open_database(home.path(), clock).unwrap();
-        let cases = [
-            ("over", 999, false),
-            ("due", 1_000, false),
-            ("soon", 1_001, true),
-            ("live", KEEP, true),
-        ];
+        let (_database, keyspaces) = open_database(home.path(), clock).unwrap();
+        let Keyspaces { live, resting, outbox } = keyspaces;
+        let cases = [("over", 999_i64, false), ("due", 1_000, false), ("soon", 1_001, true)];
         for (key, until, _) in cases {
-            subjects.insert(key, until.to_be_bytes()).unwrap();
-            outbox.insert(key, until.to_be_bytes()).unwrap();
+            for keyspace in [&live, &resting, &outbox] {
+                keyspace.insert(key, until.to_be_bytes()).unwrap();
+            }
         }
-        for keyspace in [&subjects, &outbox] {
+        for keyspace in [&live, &resting, &outbox] {
             keyspace.rotate_memtable_and_wait().unwrap();
             keyspace.major_compact().unwrap();
         }
         for (key, _, is_kept) in cases {
-            assert_eq!(subjects.get(key).unwrap().is_some(), is_kept, "{key}");
+            assert_eq!(resting.get(key).unwrap().is_some(), is_kept, "{key}");
+            assert!(live.get(key).unwrap().is_some(), "{key}");
             assert!(outbox.get(key).unwrap().is_some(), "{key}");
         }
     }

@@ -1,20 +1,23 @@
-//! Group commit: one thread writes whatever is waiting, syncs once, delivers the events, answers.
+//! Group commit: one thread writes whatever is waiting, syncs once, answers.
 //!
-//! The queue is as long as there are requests waiting for it: each waits for its own write. After a
-//! failed write the database refuses all further ones, and so do we: a person has to look.
+//! A group is the subjects' new images and one outbox entry with all their events; from then on both
+//! survive a crash, and the answers leave. [`delivery`](super::delivery) takes the events to the journal
+//! in its own time. The queue is as long as there are requests waiting for it: each waits for its own
+//! write. After a failed write the database refuses all further ones, and so do we: a person has to look.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 
-use fjall::{Database, Keyspace, PersistMode};
+use fjall::{Database, OwnedWriteBatch, PersistMode};
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use usher_core::StoreError;
 use usher_reports::{Event, EventJournal};
 
-use super::image::unavailable;
+use super::delivery::{Delivery, Sink};
+use super::image::{Keyspaces, Place, unavailable};
 
 /// Most writes in one group: bounds the wait of the first of them.
 const GROUP_MAX: usize = 1024;
@@ -22,6 +25,7 @@ const GROUP_MAX: usize = 1024;
 pub(super) struct Writer {
     queue: Mutex<Queue>,
     written: Arc<AtomicU64>,
+    delivery: Delivery,
 }
 
 /// Numbering and sending are one step, so that numbers arrive in order.
@@ -30,15 +34,24 @@ struct Queue {
     last: u64,
 }
 
+/// One subject's new value.
+pub(super) struct Write {
+    pub(super) key: Vec<u8>,
+    /// Where the old value is.
+    pub(super) from: Place,
+    /// Where the new value goes.
+    pub(super) to: Place,
+    pub(super) value: Vec<u8>,
+}
+
 enum Job {
-    Write(Write),
+    Write(Box<Numbered>),
     Close(oneshot::Sender<()>),
 }
 
-struct Write {
+struct Numbered {
     ticket: u64,
-    key: Vec<u8>,
-    value: Vec<u8>,
+    write: Write,
     events: Vec<Event>,
     done: oneshot::Sender<Result<(), StoreError>>,
 }
@@ -48,41 +61,42 @@ impl Writer {
     /// been delivered.
     pub(super) fn spawn(
         database: Database,
-        [subjects, outbox]: [Keyspace; 2],
+        keyspaces: Keyspaces,
         journal: Arc<dyn EventJournal>,
         last: u64,
     ) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel();
         let written = Arc::new(AtomicU64::new(last));
-        let delivered = outbox_keys(&outbox)?;
+        let outbox = keyspaces.outbox.iter().map(|guard| guard.key().map(|key| key.to_vec()));
+        let delivered = outbox.collect::<Result<_, _>>().map_err(|error| unavailable(&error))?;
+        let (delivery, sink) = Delivery::start(journal, last);
         let scribe = Scribe {
             database,
-            subjects,
-            outbox,
-            journal,
-            runtime: Handle::current(),
+            keyspaces,
+            sink,
             written: Arc::clone(&written),
             delivered,
+            on_their_way: VecDeque::new(),
         };
         std::thread::Builder::new()
             .name("activity-writer".to_owned())
             .spawn(move || scribe.run(&queue))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { queue: Mutex::new(Queue { jobs, last }), written })
+        Ok(Self { queue: Mutex::new(Queue { jobs, last }), written, delivery })
     }
 
     /// Queues one write. Writes of one subject are queued under its shard's lock: the last one wins.
     pub(super) fn write(
         &self,
-        key: Vec<u8>,
-        value: Vec<u8>,
+        write: Write,
         events: Vec<Event>,
     ) -> Result<(u64, oneshot::Receiver<Result<(), StoreError>>), StoreError> {
         let (done, written) = oneshot::channel();
+        let mut numbered = Box::new(Numbered { ticket: 0, write, events, done });
         let mut queue = self.queue.lock();
         let ticket = queue.last + 1;
-        let write = Write { ticket, key, value, events, done };
-        queue.jobs.send(Job::Write(write)).map_err(|_| gone())?;
+        numbered.ticket = ticket;
+        queue.jobs.send(Job::Write(numbered)).map_err(|_| gone())?;
         queue.last = ticket;
         Ok((ticket, written))
     }
@@ -92,7 +106,15 @@ impl Writer {
         self.written.load(Ordering::Acquire) >= ticket
     }
 
+    /// Waits until the events of everything written so far are in the journal.
+    pub(super) async fn settle(&self) -> Result<(), StoreError> {
+        self.delivery.reaches(self.written.load(Ordering::Acquire)).await
+    }
+
     pub(super) async fn close(&self) {
+        if let Err(error) = self.settle().await {
+            tracing::error!(%error, "the last stream events stay in the outbox until the next start");
+        }
         let (done, closed) = oneshot::channel();
         let sent = self.queue.lock().jobs.send(Job::Close(done));
         if sent.is_ok() {
@@ -106,21 +128,16 @@ pub(super) fn gone() -> StoreError {
     StoreError::Unavailable("the activity writer has stopped".to_owned())
 }
 
-fn outbox_keys(outbox: &Keyspace) -> Result<Vec<Vec<u8>>, StoreError> {
-    let keys = outbox.iter().map(|guard| guard.key().map(|key| key.to_vec()));
-    keys.collect::<Result<_, _>>().map_err(|error| unavailable(&error))
-}
-
 /// The thread's own things.
 struct Scribe {
     database: Database,
-    subjects: Keyspace,
-    outbox: Keyspace,
-    journal: Arc<dyn EventJournal>,
-    runtime: Handle,
+    keyspaces: Keyspaces,
+    sink: Sink,
     written: Arc<AtomicU64>,
     /// Outbox entries the journal has; removed with the next group.
     delivered: Vec<Vec<u8>>,
+    /// Outbox entries the journal does not have yet, by the ticket of their group.
+    on_their_way: VecDeque<u64>,
 }
 
 impl Scribe {
@@ -130,7 +147,7 @@ impl Scribe {
             let mut closing = None;
             for job in std::iter::once(first).chain(queue.try_iter()) {
                 match job {
-                    Job::Write(write) => group.push(write),
+                    Job::Write(write) => group.push(*write),
                     Job::Close(done) => closing = Some(done),
                 }
                 if closing.is_some() || group.len() >= GROUP_MAX {
@@ -139,7 +156,7 @@ impl Scribe {
             }
             self.write_group(group);
             if let Some(done) = closing {
-                drop(self);
+                self.leave();
                 // Nobody waits any more: fine.
                 let _closed = done.send(());
                 return;
@@ -147,48 +164,70 @@ impl Scribe {
         }
     }
 
-    fn write_group(&mut self, mut group: Vec<Write>) {
-        let outcome = self.commit(&group).and_then(|()| self.deliver(&mut group));
+    /// Removes what the journal has, so that the next start does not deliver it again.
+    fn leave(mut self) {
+        let mut batch = self.database.batch().durability(Some(PersistMode::SyncData));
+        self.remove_delivered(&mut batch);
+        if let Err(error) = batch.commit() {
+            tracing::error!(%error, "delivered stream events stay in the outbox");
+        }
+    }
+
+    fn remove_delivered(&mut self, batch: &mut OwnedWriteBatch) {
+        while self.on_their_way.front().is_some_and(|ticket| *ticket <= self.sink.delivered()) {
+            let ticket = self.on_their_way.pop_front();
+            self.delivered.extend(ticket.map(|ticket| ticket.to_be_bytes().to_vec()));
+        }
+        for key in self.delivered.drain(..) {
+            batch.remove(&self.keyspaces.outbox, key);
+        }
+    }
+
+    fn write_group(&mut self, mut group: Vec<Numbered>) {
+        let Some(last) = group.last().map(|write| write.ticket) else { return };
+        let events = group.iter_mut().flat_map(|write| std::mem::take(&mut write.events)).collect();
+        let outcome = self.commit(&group, last, &events);
         if let Err(error) = &outcome {
             tracing::error!(%error, "stream activity could not be written");
-        } else if let Some(highest) = group.iter().map(|write| write.ticket).max() {
-            self.written.fetch_max(highest, Ordering::Release);
+        } else {
+            self.written.store(last, Ordering::Release);
         }
+        let outcome = outcome.and_then(|()| self.sink.take(last, events));
         for write in group {
             // The caller went away: its change is kept all the same.
             let _answered = write.done.send(outcome.clone());
         }
     }
 
-    fn commit(&mut self, group: &[Write]) -> Result<(), StoreError> {
+    /// Makes a group and its events durable.
+    fn commit(
+        &mut self,
+        group: &[Numbered],
+        last: u64,
+        events: &Vec<Event>,
+    ) -> Result<(), StoreError> {
         let mut batch = self.database.batch().durability(Some(PersistMode::SyncData));
-        for key in self.delivered.drain(..) {
-            batch.remove(&self.outbox, key);
-        }
-        for write in group {
-            batch.insert(&self.subjects, write.key.as_slice(), write.value.as_slice());
-            if !write.events.is_empty() {
-                let events = serde_json::to_vec(&write.events)
-                    .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-                batch.insert(&self.outbox, write.ticket.to_be_bytes(), events);
+        self.remove_delivered(&mut batch);
+        let Keyspaces { live, resting, outbox } = &self.keyspaces;
+        for Numbered { write, .. } in group {
+            let keyspace = |place| match place {
+                Place::Nowhere => None,
+                Place::Live => Some(live),
+                Place::Resting => Some(resting),
+            };
+            if let Some(old) = keyspace(write.from).filter(|_| write.from != write.to) {
+                batch.remove(old, write.key.as_slice());
+            }
+            if let Some(new) = keyspace(write.to) {
+                batch.insert(new, write.key.as_slice(), write.value.as_slice());
             }
         }
-        batch.commit().map_err(|error| unavailable(&error))
-    }
-
-    /// Hands the group's events to the journal. Should that fail they stay in the outbox, from where
-    /// the next start delivers them.
-    fn deliver(&mut self, group: &mut [Write]) -> Result<(), StoreError> {
-        let mut events = Vec::new();
-        let mut keys = Vec::new();
-        for write in group.iter_mut().filter(|write| !write.events.is_empty()) {
-            events.append(&mut write.events);
-            keys.push(write.ticket.to_be_bytes().to_vec());
-        }
         if !events.is_empty() {
-            self.runtime.block_on(self.journal.append(events))?;
-            self.delivered.extend(keys);
+            let events = serde_json::to_vec(events)
+                .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            batch.insert(outbox, last.to_be_bytes(), events);
+            self.on_their_way.push_back(last);
         }
-        Ok(())
+        batch.commit().map_err(|error| unavailable(&error))
     }
 }

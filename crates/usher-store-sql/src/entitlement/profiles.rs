@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
-use usher_core::{MvpdId, StoreError, Timestamp};
+use usher_core::{ClientId, MvpdId, StoreError, Timestamp};
 use usher_entitle::{
     Holder, LINKED_MAX, PlatformPartner, Profile, ProfileKey, ProfileStore, Sealed, SsoSubject,
     TOMBSTONE_RETENTION, Upstream,
@@ -96,6 +96,11 @@ const INVALIDATE: &str = concat!(
     "UPDATE profile SET invalidated_at = $6",
     at_key!(),
     " AND id = $5 AND invalidated_at IS NULL"
+);
+
+const INVALIDATE_OF: &str = concat!(
+    "UPDATE profile SET invalidated_at = $2 WHERE client = $1 AND invalidated_at IS NULL RETURNING ",
+    columns!()
 );
 
 const SET_ATTRIBUTES: &str =
@@ -237,6 +242,16 @@ impl ProfileStore for SqlProfiles {
     ) -> Result<(), StoreError> {
         let query = bind_key!(INVALIDATE, key).bind(id).bind(now.as_millis());
         query.execute(self.0.writer()).await.map(drop).map_err(store_error)
+    }
+
+    async fn invalidate_of(
+        &self,
+        client: &ClientId,
+        now: Timestamp,
+    ) -> Result<Vec<Profile>, StoreError> {
+        let query = sqlx::query(INVALIDATE_OF).bind(client.as_str()).bind(now.as_millis());
+        let rows = query.fetch_all(self.0.writer()).await.map_err(store_error)?;
+        rows.iter().map(profile).collect()
     }
 
     async fn set_attributes(

@@ -11,6 +11,7 @@ use super::recording::{Moment, Name, Names};
 use super::{Proposal, Recording, SimulateError, Simulation, Tally};
 use crate::beat::Heartbeat;
 use crate::events::Reporter;
+use crate::news::Grain;
 use crate::start::Start;
 use crate::stream::{End, Pace};
 use crate::{Activity, BeatError, Metadata, Seal, SessionId, StartError, Subject, Submission};
@@ -148,6 +149,7 @@ impl Player<'_> {
             codes: &[],
             pace: unhurried(),
             quota: None,
+            grain: Grain::default(),
             seal: self.seal,
             salt: self.salt,
             now: moment.at,
@@ -175,6 +177,7 @@ impl Player<'_> {
             submission: &Submission::EMPTY,
             pace: unhurried(),
             quota: None,
+            grain: Grain::default(),
             now: moment.at,
         };
         let answer = self.activity.beat(&ask).answer;

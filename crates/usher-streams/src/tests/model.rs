@@ -9,7 +9,7 @@ use usher_reports::StreamEventName as Name;
 
 use super::{CATALOG, World};
 use crate::simulate::{Proposal, Recording, Tally};
-use crate::{Activity, SessionId, StartError};
+use crate::{Activity, Names, SessionId, StartError};
 
 const APPLICATIONS: [&str; 5] = ["three", "channel", "latest", "shared", "free"];
 
@@ -61,8 +61,9 @@ impl History {
             }
             Step::Wait { secs } => self.world.wait(*secs),
             Step::Restart => {
-                let image = self.world.activity.to_image().unwrap();
-                self.world.activity = Activity::from_image(&image).unwrap();
+                let mut image = Vec::new();
+                self.world.activity.append_image(&mut image).unwrap();
+                self.world.activity = Activity::from_image(&image, &mut Names::default()).unwrap();
                 self.world.activity.revive(self.world.now);
             }
         }

@@ -11,6 +11,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -19,8 +20,8 @@ use usher_core::{Clock, Entropy, Secret, Timestamp};
 use usher_registry::{Catalog, Registry, Snapshot};
 use usher_reports::{Event, EventJournal, MemoryJournal, StreamEventName};
 use usher_streams::{
-    ActivityStore, Caller, Change, Ports, StartError, Started, Streams, StreamsConfig, Subject,
-    Submission,
+    ActivityStore, Caller, Change, Grain, Ports, ReliefSettings, StartError, Started, Streams,
+    StreamsConfig, Subject, Submission,
 };
 
 use crate::ManualClock;
@@ -37,7 +38,7 @@ pub async fn activity(open: impl AsyncFn(Arc<dyn EventJournal>) -> Arc<dyn Activ
     each_decision_sees_what_the_one_before_left(&open).await;
     subjects_do_not_meet(&open).await;
     concurrent_decisions_are_serialised(&open).await;
-    events_are_in_the_journal_when_the_change_is_answered(&open).await;
+    events_reach_the_journal_in_order_and_once(&open).await;
     a_caller_that_goes_away_loses_no_event(&open).await;
     sweeping_visits_what_is_due_and_nothing_else(&open).await;
 }
@@ -73,13 +74,16 @@ impl StreamHouse {
             journal: Arc::clone(&journal) as _,
             registry: Arc::new(Registry::new(snapshot)),
             clock: Arc::clone(&clock) as _,
-            entropy: Arc::new(Same),
+            entropy: Arc::new(Counting::default()),
         };
         let config = StreamsConfig {
             heartbeat_interval: None,
             activity_window: None,
             throttle: None,
             strict_metadata: false,
+            jitter: Duration::ZERO,
+            relief: ReliefSettings::default(),
+            report_grain: Grain::default(),
             seal_key: Secret::new([5; 16]),
         };
         let streams = Streams::new(ports, config);
@@ -89,7 +93,16 @@ impl StreamHouse {
 
     /// Starts a stream of `subject`.
     pub async fn start(&self, subject: &Subject) -> Result<Started, StartError> {
-        self.streams.start(&self.caller, subject, &Submission::EMPTY, &[]).await
+        self.start_with(subject, &Submission::EMPTY).await
+    }
+
+    /// Starts a stream of `subject` that says something about itself.
+    pub async fn start_with(
+        &self,
+        subject: &Subject,
+        submission: &Submission,
+    ) -> Result<Started, StartError> {
+        self.streams.start(&self.caller, subject, submission, &[]).await
     }
 
     /// Starts a stream that must be accepted and returns its id.
@@ -114,7 +127,8 @@ impl StreamHouse {
     }
 
     /// Names and sessions of everything reported since the last call, heartbeats left out.
-    pub fn reported(&self) -> Vec<(StreamEventName, Option<String>)> {
+    pub async fn reported(&self) -> Vec<(StreamEventName, Option<String>)> {
+        self.streams.settle().await.expect("the events arrive");
         let events = self.journal.take().into_iter().map(|event| match event {
             Event::Stream(event) => (event.event, event.session_id),
             Event::Entitlement(_) => panic!("streams write stream events"),
@@ -123,12 +137,14 @@ impl StreamHouse {
     }
 }
 
-/// No randomness at all: ids must differ all the same.
-struct Same;
+/// Every number in its turn; hardly random: ids must differ all the same.
+#[derive(Default)]
+struct Counting(AtomicU32);
 
-impl Entropy for Same {
+impl Entropy for Counting {
     fn fill(&self, bytes: &mut [u8]) {
-        bytes.fill(7);
+        let number = self.0.fetch_add(1 << 26, Ordering::Relaxed).to_be_bytes();
+        bytes.iter_mut().zip(number.into_iter().cycle()).for_each(|(to, from)| *to = from);
     }
 }
 
@@ -197,17 +213,21 @@ async fn concurrent_decisions_are_serialised(
     assert_eq!(house.running(&subject).await.len(), 2);
 }
 
-async fn events_are_in_the_journal_when_the_change_is_answered(
+async fn events_reach_the_journal_in_order_and_once(
     open: &impl AsyncFn(Arc<dyn EventJournal>) -> Arc<dyn ActivityStore>,
 ) {
     let house = house(open).await;
     let subject = subject("u");
     let id = house.starts(&subject).await;
     let session = Some(id.clone());
-    assert_eq!(house.reported(), [(StreamEventName::SessionStarted, session.clone())]);
+    assert_eq!(house.reported().await, [(StreamEventName::SessionStarted, session.clone())]);
     house.beats(&subject, &id).await;
+    let other = Some(house.starts(&subject).await);
     house.stops(&subject, &id).await;
-    assert_eq!(house.reported(), [(StreamEventName::SessionStopped, session)]);
+    let expected =
+        [(StreamEventName::SessionStarted, other), (StreamEventName::SessionStopped, session)];
+    assert_eq!(house.reported().await, expected);
+    assert!(house.reported().await.is_empty());
 }
 
 async fn a_caller_that_goes_away_loses_no_event(
@@ -228,7 +248,7 @@ async fn a_caller_that_goes_away_loses_no_event(
     house.starts(&subject("other")).await;
     house.starts(&gone).await;
     let started = house.running(&gone).await.len();
-    let reported = house.reported().len();
+    let reported = house.reported().await.len();
     assert_eq!(reported, started + 1, "each stream that was started was reported");
 }
 
@@ -240,19 +260,19 @@ async fn sweeping_visits_what_is_due_and_nothing_else(
     let ids = join_all(subjects.iter().map(|subject| house.starts(subject))).await;
     house.clock.advance(Duration::from_mins(1));
     assert!(house.beats(&subjects[0], &ids[0]).await);
-    house.reported();
+    house.reported().await;
     sweep(&house).await;
-    assert!(house.reported().is_empty(), "nobody is overdue yet");
+    assert!(house.reported().await.is_empty(), "nobody is overdue yet");
     house.clock.advance(Duration::from_secs(30));
     sweep(&house).await;
-    let reported = house.reported();
+    let reported = house.reported().await;
     assert_eq!(reported.len(), 299);
     assert!(reported.iter().all(|(name, _)| *name == StreamEventName::SessionExpired));
     assert!(reported.iter().all(|(_, session)| session.as_ref() != Some(&ids[0])));
     sweep(&house).await;
     house.clock.advance(Duration::from_mins(1));
     sweep(&house).await;
-    assert_eq!(house.reported(), [(StreamEventName::SessionExpired, Some(ids[0].clone()))]);
+    assert_eq!(house.reported().await, [(StreamEventName::SessionExpired, Some(ids[0].clone()))]);
 }
 
 async fn sweep(house: &StreamHouse) {

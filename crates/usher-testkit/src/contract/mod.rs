@@ -11,6 +11,7 @@ mod profiles;
 mod proxied;
 mod sessions;
 mod sso;
+mod subjects;
 mod trials;
 mod warehouse;
 
@@ -25,5 +26,6 @@ pub use profiles::profiles;
 pub use proxied::proxied_lists;
 pub use sessions::sessions;
 pub use sso::sso;
+pub use subjects::{EventHouse, subjects};
 pub use trials::trials;
 pub use warehouse::warehouse;

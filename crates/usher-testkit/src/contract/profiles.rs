@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use usher_core::{MvpdId, Timestamp};
 use usher_entitle::{
-    PlatformPartner, Profile, ProfileKey, ProfileStore, Sealed, SessionStore, SsoMethod,
+    Holder, PlatformPartner, Profile, ProfileKey, ProfileStore, Sealed, SessionStore, SsoMethod,
     SsoSubject, TOMBSTONE_RETENTION, Upstream,
 };
 
@@ -33,6 +33,7 @@ pub async fn profiles(open: impl AsyncFn() -> Stores) {
     the_first_fetch_is_noted_once_however_many_ask(&open).await;
     sweeping_forgets_only_old_tombstones(&open).await;
     a_subject_leads_to_the_profiles_that_carry_it(&open).await;
+    everything_a_client_made_ends_at_once(&open).await;
 }
 
 /// Signs `wanted` in; `number` is a login nobody else of the suite uses.
@@ -189,6 +190,29 @@ async fn the_first_fetch_is_noted_once_however_many_ask(open: &impl AsyncFn() ->
     assert_eq!(noted.iter().filter(|noted| **noted == Ok(false)).count(), 19);
     let fetched = Profile { fetched_at: Some(at), ..wanted.clone() };
     assert_eq!(open().await.1.held_by(&wanted.key.holder).await, Ok(vec![fetched]));
+}
+
+async fn everything_a_client_made_ends_at_once(open: &impl AsyncFn() -> Stores) {
+    let (sessions, profiles) = open().await;
+    let of = |name: &str, client: &str| Holder { client: client.into(), ..holder(name) };
+    let [first, second, other] =
+        [of("ends 1", "ended"), of("ends 2", "ended"), of("ends 3", "going on")];
+    for (holder, number) in [(&first, 90), (&second, 91), (&other, 92)] {
+        let made = profile(holder.clone(), &format!("ends {number}"));
+        sign_in(sessions.as_ref(), &made, number).await;
+    }
+    let now = profile(holder("any"), "any").not_before + Duration::from_secs(7);
+    let ended = profiles.invalidate_of(&"ended".into(), now).await.unwrap_or_default();
+    let mut ids: Vec<_> = ended.iter().map(|profile| profile.id.as_str()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["ends 90", "ends 91"]);
+    assert!(ended.iter().all(|profile| profile.invalidated_at == Some(now)));
+    let (_, profiles) = open().await;
+    for (holder, at) in [(&first, Some(now)), (&second, Some(now)), (&other, None)] {
+        let held = profiles.held_by(holder).await.unwrap_or_default();
+        assert_eq!(held.iter().map(|it| it.invalidated_at).collect::<Vec<_>>(), [at]);
+    }
+    assert_eq!(profiles.invalidate_of(&"ended".into(), now).await, Ok(Vec::new()));
 }
 
 async fn sweeping_forgets_only_old_tombstones(open: &impl AsyncFn() -> Stores) {

@@ -1,4 +1,5 @@
-//! `usher demo --history DAYS`: a plausible past for the demo world's reports.
+//! A plausible past for reports: of the demo world (`usher demo --history DAYS`), or of a larger audience
+//! for measurements (`usher events generate`).
 //!
 //! A few hundred households with a provider, devices and favourites of their own follow the rhythm of
 //! the day and the week, slowly become more, crowd in for one live event on a Sunday evening, and suffer
@@ -17,6 +18,7 @@ mod visit;
 mod world;
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use usher_core::Timestamp;
 use usher_reports::{Event, StreamEventName};
@@ -24,30 +26,62 @@ use usher_reports::{Event, StreamEventName};
 use calendar::{BroadcastDay, Day};
 
 /// The longest past that is told: ten years, as long as the demo keeps events.
-pub(super) const HISTORY_DAYS_MAX: u32 = 3_653;
+const DAYS_MAX: u32 = 3_653;
 
-/// What happened on the `days` days before that of `until` ([`HISTORY_DAYS_MAX`] at most) and on that
-/// day so far: one batch per day, oldest first, each in the order of time. Nothing when `days` is 0.
+/// Households whose day is told at once.
+const HOUSEHOLDS: u64 = 1_000;
+
+/// A past to be told.
 ///
-/// A day runs from 05:00 to 05:00 at UTC−8. What happens on it depends on `seed` and its date alone, so
-/// that telling the past again at a later `until`, or a longer one, repeats every event under its old
-/// id and adds what is new. Streams that still play at `until` are left out: their end will be told with
-/// their beginning. Only one day is in memory at a time.
-pub(super) fn history(days: u32, seed: u64, until: Timestamp) -> impl Iterator<Item = Vec<Event>> {
-    let dates = BroadcastDay::of(until).and_before(days.min(HISTORY_DAYS_MAX));
-    dates.filter(move |_| days > 0).map(move |date| {
-        let events = events_of(&Day::new(seed, date));
-        if until < date.end() { cut(events, until) } else { events }
-    })
+/// What happens on a day depends on the seed, its date and each household alone, so that telling the past
+/// again at a later `until`, or a longer one, repeats every event under its old id and adds what is new.
+/// Streams that still play at `until` are left out: their end will be told with their beginning.
+#[derive(Clone, Copy, Debug)]
+pub struct Past {
+    /// Days before that of `until`; none, and nothing is told.
+    pub days: u32,
+    /// Which past.
+    pub seed: u64,
+    /// Up to when.
+    pub until: Timestamp,
+    /// How many households there are, when not as many as in the demo.
+    pub households: Option<u64>,
 }
 
-/// A whole day.
-fn events_of(day: &Day) -> Vec<Event> {
-    let households = 0..day.date.households();
-    let mut events: Vec<_> = households.flat_map(|number| evening::evening(day, number)).collect();
-    events.sort_by_key(Event::at);
-    for (number, event) in events.iter_mut().enumerate() {
-        event.set_id(format!("history-{}-{}-{number}", day.seed, day.date.number()));
+/// Some households on one day.
+#[derive(Clone, Debug)]
+pub struct Chapter {
+    date: BroadcastDay,
+    households: Range<u64>,
+}
+
+impl Past {
+    /// The chapters, oldest day first. A day runs from 05:00 to 05:00 at UTC−8.
+    pub fn chapters(self) -> impl Iterator<Item = Chapter> {
+        let dates = BroadcastDay::of(self.until).and_before(self.days.min(DAYS_MAX));
+        dates.filter(move |_| self.days > 0).flat_map(move |date| {
+            let all = self.households.unwrap_or_else(|| date.households());
+            let firsts = (0..all).step_by(usize::try_from(HOUSEHOLDS).unwrap_or(usize::MAX));
+            firsts
+                .map(move |first| Chapter { date, households: first..all.min(first + HOUSEHOLDS) })
+        })
+    }
+
+    /// What happened in a chapter, in the order of time.
+    pub fn tell(&self, chapter: &Chapter) -> Vec<Event> {
+        let day = Day::new(self.seed, chapter.date);
+        let mut events: Vec<_> =
+            chapter.households.clone().flat_map(|number| of_household(&day, number)).collect();
+        events.sort_by_key(Event::at);
+        if self.until < chapter.date.end() { cut(events, self.until) } else { events }
+    }
+}
+
+/// What one household did on a day, with ids.
+fn of_household(day: &Day, number: u64) -> Vec<Event> {
+    let mut events = evening::evening(day, number);
+    for (nth, event) in events.iter_mut().enumerate() {
+        event.set_id(format!("history-{}-{}-{number}-{nth}", day.seed, day.date.number()));
     }
     events
 }

@@ -17,7 +17,17 @@ const HOUR: Duration = Duration::from_hours(1);
 static MONTH: LazyLock<Vec<Event>> = LazyLock::new(|| past(28, 1));
 
 fn past(days: u32, seed: u64) -> Vec<Event> {
-    history(days, seed, UNTIL).flatten().collect()
+    days_of(days, seed, UNTIL).flatten().collect()
+}
+
+/// Each day's events: the demo has so few households that a day is one chapter.
+fn days_of(days: u32, seed: u64, until: Timestamp) -> impl Iterator<Item = Vec<Event>> {
+    let past = Past { days, seed, until, households: None };
+    past.chapters().map(move |chapter| past.tell(&chapter))
+}
+
+fn events_of(day: &Day) -> Vec<Event> {
+    (0..day.date.households()).flat_map(|number| of_household(day, number)).collect()
 }
 
 fn entitlement(events: &[Event]) -> impl Iterator<Item = &EntitlementEvent> {
@@ -56,13 +66,26 @@ fn one_seed_tells_one_past_and_another_seed_another() {
 
 #[test]
 fn days_come_oldest_first_each_in_order_and_end_with_until() {
-    let days: Vec<_> = history(3, 1, UNTIL).collect();
+    let days: Vec<_> = days_of(3, 1, UNTIL).collect();
     assert_eq!(days.len(), 4);
     let events: Vec<_> = days.into_iter().flatten().collect();
     assert!(events.is_sorted_by_key(Event::at));
     assert!(events.iter().all(|event| event.at() <= UNTIL));
     assert!(events.last().is_some_and(|event| UNTIL.since(event.at()) < HOUR / 12));
-    assert_eq!(history(0, 1, UNTIL).count(), 0);
+    assert_eq!(days_of(0, 1, UNTIL).count(), 0);
+}
+
+#[test]
+fn a_larger_audience_is_told_in_chapters_and_begins_with_the_smaller_one() {
+    let past = Past { days: 1, seed: 1, until: UNTIL, households: Some(1_200) };
+    let chapters: Vec<_> = past.chapters().collect();
+    assert_eq!(chapters.len(), 4, "two for each day");
+    let told: usize = chapters.iter().map(|chapter| past.tell(chapter).len()).sum();
+    let demo = days_of(1, 1, UNTIL).flatten().map(|event| event.id().to_owned());
+    let first: HashSet<_> =
+        past.tell(&chapters[0]).iter().map(|event| event.id().to_owned()).collect();
+    assert!(demo.into_iter().take(1_000).all(|id| first.contains(&id)));
+    assert!(told > 30_000, "{told}");
 }
 
 #[test]
@@ -74,7 +97,7 @@ fn every_event_has_an_id_of_its_own() {
 #[test]
 fn telling_it_again_later_changes_no_event_and_adds_what_is_new() {
     let before = past(3, 1);
-    let after: HashMap<_, _> = history(5, 1, UNTIL + HOUR * 30)
+    let after: HashMap<_, _> = days_of(5, 1, UNTIL + HOUR * 30)
         .flatten()
         .map(|event| (event.id().to_owned(), event))
         .collect();

@@ -436,9 +436,13 @@ mod tests {
             for brand in provider.brands.all() {
                 has("id", brand.id);
                 has("id", brand.company);
-                let pair =
-                    format!("service_provider = \"{}\"\nmvpd = \"{}\"\n", brand.id, provider.id);
-                assert!(catalog.contains(&pair), "{pair}");
+                // What the proxy has, the providers behind it have.
+                let carriers = [provider.id, provider.proxy];
+                let pair = |mvpd: &&str| {
+                    format!("service_provider = \"{}\"\nmvpd = \"{mvpd}\"\n", brand.id)
+                };
+                let integrated = carriers.iter().any(|it| catalog.contains(&pair(it)));
+                assert!(integrated, "{} at {}", brand.id, provider.id);
                 for form in [Form::Television, Form::Mobile, Form::Browser] {
                     let Player { application, streams } = brand.player(form);
                     has("name", application.name);

@@ -1,0 +1,258 @@
+//! What reports are computed from: the files of a day and the chunks in memory, seen at one moment.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use usher_core::StoreError;
+use usher_cube::{Block, DimSet, Keys, Outline, Pieces, Schema, Shelf, Sketch, Viewers};
+use usher_parquet::{ParquetError, Table};
+use usher_reports::{AnswerError, Api, Layout};
+
+use super::cache::{Key, Part, Weighed};
+use super::closed;
+use super::file::{self, Attributes};
+use super::kept::{ApiDay, ClosedDay, DataFile, Holds, Kept};
+use super::shared::Shared;
+use super::tail::Chunk;
+
+/// Files of so few events are read whole: the same few columns would be read again for the next report.
+const SMALL_ROWS: u64 = 32_768;
+
+/// About how many bytes an open file takes: its footer, and one of not too many file handles.
+const TABLE_BYTES: usize = 256 * 1024;
+
+/// Everything there is at one moment.
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) kept: Arc<Kept>,
+    pub(super) chunks: Vec<Arc<Chunk>>,
+}
+
+/// One API's events at one moment.
+pub(super) struct ApiShelf<'a> {
+    shared: &'a Shared,
+    layout: &'static Layout,
+    kept: &'a Kept,
+    /// Facts that are in no file.
+    tail: BTreeMap<Date, Vec<Arc<Block>>>,
+}
+
+/// A roll-up, and the rows of its file that it has.
+type Place = (Sketch, Range<usize>);
+
+impl<'a> ApiShelf<'a> {
+    pub(super) fn new(shared: &'a Shared, view: &'a View, api: Api) -> Self {
+        let mut tail: BTreeMap<Date, Vec<Arc<Block>>> = BTreeMap::new();
+        for chunk in view.chunks.iter().filter(|chunk| chunk.batch.layout.api == api) {
+            for (day, block) in chunk.blocks(&shared.settings.zone, &shared.fingerprints) {
+                tail.entry(*day).or_default().push(Arc::clone(block));
+            }
+        }
+        Self { shared, layout: Layout::of(api), kept: &view.kept, tail }
+    }
+
+    fn day(&self, day: Date) -> Option<&Arc<ApiDay>> {
+        self.kept.days(self.layout.api).get(&day)
+    }
+
+    /// The closed part of a day, if its facts were counted.
+    fn counted(&self, day: Date) -> Option<&Arc<ClosedDay>> {
+        self.day(day)?.closed.as_ref().filter(|closed| closed.is_counted)
+    }
+
+    fn tail_rows(&self, day: Date) -> u64 {
+        self.tail.get(&day).into_iter().flatten().map(|block| block.len() as u64).sum()
+    }
+
+    /// When the numbers of a day were made; nothing when something came since.
+    pub(super) fn made(&self, day: Date) -> Option<i64> {
+        let api_day = self.day(day)?;
+        let closed = api_day.closed.as_ref()?;
+        (api_day.late() == 0 && self.tail_rows(day) == 0).then_some(closed.made)
+    }
+
+    fn table(&self, file: &DataFile, holds: Holds) -> Result<Arc<Table>, AnswerError> {
+        let key = Key { file: file.number, holds, part: Part::Table };
+        let open = || Ok(Weighed(file::open(&file.path)?, TABLE_BYTES));
+        let table = self.shared.cache.get(key, open).map_err(|error| failed(file, &error))?;
+        Ok(Arc::clone(&table))
+    }
+
+    /// The facts of a file.
+    fn blocks(
+        &self,
+        file: &DataFile,
+        rows: u64,
+        dims: DimSet,
+    ) -> Result<Vec<Arc<Block>>, AnswerError> {
+        let (attributes, dims) = if rows <= SMALL_ROWS {
+            (Attributes::ALL, DimSet::ALL)
+        } else {
+            (self.layout.needed(dims).fold(Attributes::NONE, Attributes::with), dims)
+        };
+        let table = self.table(file, Holds::Events)?;
+        let block = |group| {
+            let part = Part::Block(group, attributes);
+            let key = Key { file: file.number, holds: Holds::Events, part };
+            let read = || {
+                let batch = file::read(&table, group, self.layout, attributes)?;
+                let block = batch.block(&self.shared.fingerprints, dims);
+                let bytes = block.bytes();
+                Ok(Weighed(block, bytes))
+            };
+            self.shared.cache.get(key, read).map_err(|error| failed(file, &error))
+        };
+        (0..table.groups()).map(block).collect()
+    }
+
+    fn sketches(&self, closed: &ClosedDay) -> Result<Arc<Vec<Place>>, AnswerError> {
+        let Some(file) = &closed.rollups else { return Ok(Arc::default()) };
+        let key = Key { file: file.number, holds: Holds::Rollups, part: Part::Sketches };
+        let table = self.table(file, Holds::Rollups)?;
+        let read = || {
+            let sketches = closed::sketches(&table, self.layout.schema)?;
+            let bytes = sketches.len() * 64;
+            Ok(Weighed(sketches, bytes))
+        };
+        self.shared.cache.get(key, read).map_err(|error| failed(file, &error))
+    }
+
+    /// The file of roll-ups, and where one of them is.
+    fn rollup<'d>(
+        &self,
+        closed: &'d ClosedDay,
+        rollup: usize,
+    ) -> Result<Option<(&'d DataFile, Place)>, AnswerError> {
+        let sketches = self.sketches(closed)?;
+        Ok(closed.rollups.as_ref().zip(sketches.get(rollup).cloned()))
+    }
+}
+
+impl Shelf for ApiShelf<'_> {
+    type Error = AnswerError;
+
+    fn schema(&self) -> &'static Schema {
+        self.layout.schema
+    }
+
+    fn days(&self) -> Vec<Date> {
+        let kept = self.kept.days(self.layout.api).keys().copied();
+        let mut days: Vec<_> = kept.chain(self.tail.keys().copied()).collect();
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+
+    fn outline(&self, day: Date) -> Result<Outline, AnswerError> {
+        let tail = self.tail_rows(day);
+        let facts = tail + self.day(day).map_or(0, |api_day| api_day.rows());
+        let late = tail + self.day(day).map_or(0, |api_day| api_day.late());
+        let rollups = match self.counted(day) {
+            None => None,
+            Some(closed) => {
+                Some(self.sketches(closed)?.iter().map(|(sketch, _)| *sketch).collect())
+            }
+        };
+        Ok(Outline { facts, late, rollups })
+    }
+
+    fn facts(&self, day: Date, dims: DimSet) -> Result<Vec<Arc<Block>>, AnswerError> {
+        let mut blocks = Vec::new();
+        if let Some(closed) = self.day(day).and_then(|api_day| api_day.closed.as_ref()) {
+            blocks = self.blocks(&closed.events, closed.rows, dims)?;
+        }
+        blocks.extend(self.late(day, dims)?);
+        Ok(blocks)
+    }
+
+    fn late(&self, day: Date, dims: DimSet) -> Result<Vec<Arc<Block>>, AnswerError> {
+        let mut blocks = self.tail.get(&day).cloned().unwrap_or_default();
+        for segment in self.day(day).into_iter().flat_map(|api_day| &api_day.segments) {
+            blocks.extend(self.blocks(&segment.file, segment.rows, dims)?);
+        }
+        Ok(blocks)
+    }
+
+    fn keys(&self, day: Date, rollup: usize) -> Result<Arc<Keys>, AnswerError> {
+        let Some(closed) = self.counted(day) else { return Ok(Arc::default()) };
+        let Some((file, place)) = self.rollup(closed, rollup)? else { return Ok(Arc::default()) };
+        let key = Key { file: file.number, holds: Holds::Rollups, part: Part::Keys(rollup) };
+        let table = self.table(file, Holds::Rollups)?;
+        let read = || {
+            let keys = closed::keys(&table, self.layout.schema, place)?;
+            let bytes = keys.group.len() * 9 + keys.groups.0.len() * 256;
+            Ok(Weighed(keys, bytes))
+        };
+        self.shared.cache.get(key, read).map_err(|error| failed(file, &error))
+    }
+
+    fn values(
+        &self,
+        day: Date,
+        rollup: usize,
+        metric: usize,
+    ) -> Result<Arc<Vec<u64>>, AnswerError> {
+        let Some(closed) = self.counted(day) else { return Ok(Arc::default()) };
+        let Some((file, (_, rows))) = self.rollup(closed, rollup)? else {
+            return Ok(Arc::default());
+        };
+        let part = Part::Values(rollup, metric);
+        let key = Key { file: file.number, holds: Holds::Rollups, part };
+        let table = self.table(file, Holds::Rollups)?;
+        let name = self.layout.schema.metrics.get(metric).map_or("", |(name, _)| name);
+        let read = || {
+            let values = closed::values(&table, name, rows)?;
+            let bytes = values.len() * 8;
+            Ok(Weighed(values, bytes))
+        };
+        self.shared.cache.get(key, read).map_err(|error| failed(file, &error))
+    }
+
+    fn viewers(&self, day: Date) -> Result<Arc<Viewers>, AnswerError> {
+        let Some(file) = self.counted(day).and_then(|closed| closed.viewers.as_ref()) else {
+            return Ok(Arc::default());
+        };
+        let key = Key { file: file.number, holds: Holds::Viewers, part: Part::All };
+        let table = self.table(file, Holds::Viewers)?;
+        let read = || {
+            let viewers = closed::viewers(&table, self.layout.schema)?;
+            let bytes = viewers.actor.len() * 56;
+            Ok(Weighed(viewers, bytes))
+        };
+        self.shared.cache.get(key, read).map_err(|error| failed(file, &error))
+    }
+
+    fn pieces(&self, day: Date) -> Result<Arc<Pieces>, AnswerError> {
+        let Some(file) = self.counted(day).and_then(|closed| closed.pieces.as_ref()) else {
+            return Ok(Arc::default());
+        };
+        let key = Key { file: file.number, holds: Holds::Pieces, part: Part::All };
+        let table = self.table(file, Holds::Pieces)?;
+        let read = || {
+            let pieces = closed::pieces(&table, self.layout.schema)?;
+            let bytes = pieces.len() * 120;
+            Ok(Weighed(pieces, bytes))
+        };
+        self.shared.cache.get(key, read).map_err(|error| failed(file, &error))
+    }
+}
+
+fn failed(file: &DataFile, error: &ParquetError) -> AnswerError {
+    store_error(&file.path, error).into()
+}
+
+/// What an error of a file means for whoever needs the file.
+pub(super) fn store_error(path: &std::path::Path, error: &ParquetError) -> StoreError {
+    match error {
+        ParquetError::Io(error) => StoreError::Unavailable(format!("{}: {error}", path.display())),
+        ParquetError::Format(_)
+        | ParquetError::Shape
+        | ParquetError::TooLarge
+        | ParquetError::Column(_) => StoreError::Corrupt {
+            what: "file of events",
+            id: format!("{}: {error}", path.display()),
+        },
+    }
+}

@@ -1,0 +1,396 @@
+//! Explanations of the last days on disk, bounded in time and space.
+//!
+//! Written by one thread behind a bounded queue: what does not fit into the queue is dropped. Each slice
+//! of time is a keyspace of its own, so that forgetting one costs nothing. A crash may lose the last
+//! second, which nobody was promised.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use parking_lot::RwLock;
+use tokio::sync::oneshot;
+use usher_core::{Clock, StoreError, Timestamp, TraceId};
+use usher_entitle::{Explanation, Explanations};
+
+/// Explanations waiting for the writer.
+const QUEUE_MAX: usize = 4_096;
+
+/// Slices that the space is divided into: forgetting one frees this part of it.
+const SLICES: u32 = 16;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct ExplanationSettings {
+    /// For how long.
+    pub retention: Duration,
+    /// In how many bytes, roughly.
+    pub space: u64,
+}
+
+/// The embedded [`Explanations`].
+pub struct LocalExplanations {
+    jobs: SyncSender<Job>,
+    slices: Arc<RwLock<Vec<Slice>>>,
+    dropped: AtomicU64,
+}
+
+enum Job {
+    File(Box<Explanation>),
+    /// Say when everything before is written.
+    Catch(oneshot::Sender<()>),
+    /// The same, and stop.
+    Close(oneshot::Sender<()>),
+}
+
+/// What was filed from one moment on, until the next slice begins.
+#[derive(Clone)]
+struct Slice {
+    since: Timestamp,
+    keyspace: Keyspace,
+}
+
+impl std::fmt::Debug for LocalExplanations {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("LocalExplanations").finish_non_exhaustive()
+    }
+}
+
+impl LocalExplanations {
+    /// Opens the explanations in `directory`, creating it if need be.
+    pub fn open(
+        directory: &Path,
+        settings: ExplanationSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        let database = Database::builder(directory)
+            .cache_size(4 * 1024 * 1024)
+            .worker_threads(1)
+            .max_journaling_size(64 * 1024 * 1024)
+            .manual_journal_persist(true)
+            .open()
+            .map_err(|error| unavailable(&error))?;
+        let slices = Arc::new(RwLock::new(known_slices(&database)?));
+        let (jobs, queue) = mpsc::sync_channel(QUEUE_MAX);
+        let filled = slices.read().last().map_or(0, |slice| slice.keyspace.disk_space());
+        let mut archivist =
+            Archivist { database, slices: Arc::clone(&slices), filled, settings, clock };
+        std::thread::Builder::new()
+            .name("explanations".to_owned())
+            .spawn(move || archivist.run(&queue))
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self { jobs, slices, dropped: AtomicU64::new(0) })
+    }
+
+    /// Writes what is waiting and stops.
+    pub async fn close(&self) {
+        self.wait(Job::Close).await;
+    }
+
+    /// Queues a job and waits until it is done, or the writer is gone.
+    async fn wait(&self, job: impl FnOnce(oneshot::Sender<()>) -> Job + Send + 'static) {
+        let (done, finished) = oneshot::channel();
+        let jobs = self.jobs.clone();
+        // Sending waits for room in the queue.
+        let sent = tokio::task::spawn_blocking(move || jobs.send(job(done)).is_ok()).await;
+        if matches!(sent, Ok(true)) {
+            // An error means that the thread stopped meanwhile: nothing more will be written.
+            let _finished = finished.await;
+        }
+    }
+}
+
+#[async_trait]
+impl Explanations for LocalExplanations {
+    fn wanted(&self) -> bool {
+        true
+    }
+
+    fn file(&self, explanation: Explanation) {
+        match self.jobs.try_send(Job::File(Box::new(explanation))) {
+            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
+            Err(TrySendError::Full(_)) => {
+                // One line for the first and for every further thousand.
+                let dropped = self.dropped.fetch_add(1, Ordering::Relaxed);
+                if dropped.is_multiple_of(1_000) {
+                    tracing::warn!(dropped = dropped + 1, "more explanations than can be kept");
+                }
+            }
+        }
+    }
+
+    async fn find(&self, trace: TraceId) -> Result<Option<Explanation>, StoreError> {
+        self.wait(Job::Catch).await;
+        let slices = self.slices.read().clone();
+        let search = move || {
+            for slice in slices.iter().rev() {
+                let found = slice.keyspace.get(trace.as_bytes());
+                if let Some(text) = found.map_err(|error| unavailable(&error))? {
+                    let read = serde_json::from_slice(&text);
+                    return read.map(Some).map_err(|_| corrupt(trace));
+                }
+            }
+            Ok(None)
+        };
+        let searched = tokio::task::spawn_blocking(search).await;
+        searched.map_err(|error| StoreError::Unavailable(error.to_string()))?
+    }
+}
+
+/// The thread's own things.
+struct Archivist {
+    database: Database,
+    slices: Arc<RwLock<Vec<Slice>>>,
+    /// Bytes that went into the last slice; what rests in memory is not on disk yet.
+    filled: u64,
+    settings: ExplanationSettings,
+    clock: Arc<dyn Clock>,
+}
+
+impl Archivist {
+    fn run(&mut self, queue: &Receiver<Job>) {
+        while let Ok(job) = queue.recv() {
+            match job {
+                Job::File(explanation) => {
+                    if let Err(error) = self.keep(&explanation) {
+                        tracing::warn!(%error, "an explanation could not be kept");
+                    }
+                }
+                // When the receiver is gone, nobody waits any more.
+                Job::Catch(done) => {
+                    let _ = done.send(());
+                }
+                Job::Close(done) => {
+                    let persisted = self.database.persist(PersistMode::Buffer);
+                    if let Err(error) = persisted {
+                        tracing::warn!(%error, "the last explanations could not be kept");
+                    }
+                    let _ = done.send(());
+                    return;
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, explanation: &Explanation) -> Result<(), StoreError> {
+        let text = serde_json::to_vec(explanation)
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let slice = self.current()?;
+        self.filled += u64::try_from(text.len()).unwrap_or(u64::MAX);
+        let key = explanation.trace.as_bytes().as_slice();
+        slice.keyspace.insert(key, text).map_err(|error| unavailable(&error))
+    }
+
+    /// The slice to write to. A new one begins when the last is full or old; then those that are over
+    /// go.
+    fn current(&mut self) -> Result<Slice, StoreError> {
+        let now = self.clock.now();
+        let last = self.slices.read().last().cloned();
+        if let Some(slice) = last {
+            // Slices are named by when they begin.
+            let full = self.filled >= self.settings.space / u64::from(SLICES) && now > slice.since;
+            let old = now.since(slice.since) >= self.settings.retention / SLICES;
+            if !full && !old {
+                return Ok(slice);
+            }
+        }
+        let slice = Slice { since: now, keyspace: keyspace(&self.database, &name_of(now))? };
+        self.filled = 0;
+        let over = {
+            let mut slices = self.slices.write();
+            slices.push(slice.clone());
+            self.take_over(&mut slices, now)
+        };
+        for slice in over {
+            self.database.delete_keyspace(slice.keyspace).map_err(|error| unavailable(&error))?;
+        }
+        Ok(slice)
+    }
+
+    /// Takes those away whose last explanation is too old, or that exceed the space.
+    fn take_over(&self, slices: &mut Vec<Slice>, now: Timestamp) -> Vec<Slice> {
+        let ended = |at: usize| slices.get(at + 1).map(|next| next.since);
+        let is_old =
+            |at: &usize| ended(*at).is_some_and(|end| now.since(end) >= self.settings.retention);
+        let old = (0..slices.len()).take_while(is_old).count();
+        let excess = slices.len().saturating_sub(usize::try_from(SLICES).unwrap_or(usize::MAX));
+        slices.drain(..old.max(excess)).collect()
+    }
+}
+
+fn known_slices(database: &Database) -> Result<Vec<Slice>, StoreError> {
+    let mut slices = Vec::new();
+    for name in database.list_keyspace_names() {
+        if let Ok(since) = name.parse() {
+            let keyspace = keyspace(database, &name)?;
+            slices.push(Slice { since: Timestamp::from_millis(since), keyspace });
+        }
+    }
+    slices.sort_by_key(|slice| slice.since);
+    Ok(slices)
+}
+
+/// Slices are named by when they begin.
+fn name_of(since: Timestamp) -> String {
+    since.as_millis().to_string()
+}
+
+fn keyspace(database: &Database, name: &str) -> Result<Keyspace, StoreError> {
+    let options = || {
+        KeyspaceCreateOptions::default()
+            .max_memtable_size(8 * 1024 * 1024)
+            .expect_point_read_hits(false)
+    };
+    database.keyspace(name, options).map_err(|error| unavailable(&error))
+}
+
+fn unavailable(error: &fjall::Error) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}
+
+fn corrupt(trace: TraceId) -> StoreError {
+    StoreError::Corrupt { what: "explanation", id: trace.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use usher_core::Entropy;
+    use usher_entitle::{Purpose, ViewerNote};
+    use usher_testkit::ManualClock;
+
+    use super::*;
+
+    const DAY: Duration = Duration::from_hours(24);
+
+    struct Count(AtomicU64);
+
+    impl Entropy for Count {
+        fn fill(&self, bytes: &mut [u8]) {
+            let number = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+            bytes.iter_mut().rev().zip(number.iter().rev()).for_each(|(to, from)| *to = *from);
+        }
+    }
+
+    struct Desk {
+        directory: PathBuf,
+        clock: Arc<ManualClock>,
+        entropy: Count,
+        store: LocalExplanations,
+    }
+
+    impl Desk {
+        fn open(directory: PathBuf, clock: Arc<ManualClock>, space: u64) -> Self {
+            let settings = ExplanationSettings { retention: DAY, space };
+            let time = Arc::clone(&clock) as Arc<dyn Clock>;
+            let store = LocalExplanations::open(&directory, settings, time).unwrap();
+            Self { directory, clock, entropy: Count(AtomicU64::new(1)), store }
+        }
+
+        async fn reopened(self) -> Self {
+            self.store.close().await;
+            let Self { directory, clock, store, .. } = self;
+            drop(store);
+            Self::open(directory, clock, 1 << 20)
+        }
+
+        /// Files an explanation with `padding` bytes of text and returns its trace.
+        fn file(&self, padding: usize) -> TraceId {
+            let at = self.clock.now();
+            let trace = TraceId::new(&self.entropy, at);
+            self.store.file(Explanation {
+                trace,
+                at,
+                took_ms: 3,
+                purpose: Purpose::Authorize,
+                service_provider: "REF30".into(),
+                mvpd: "OpCo".into(),
+                proxy: None,
+                application: None,
+                client: "client".into(),
+                platform: noise(trace, padding),
+                catalog: at,
+                viewer: ViewerNote::default(),
+                resources: Vec::new(),
+                exchanges: Vec::new(),
+            });
+            trace
+        }
+
+        async fn has(&self, trace: TraceId) -> bool {
+            let found = self.store.find(trace).await.unwrap();
+            found.is_some_and(|explanation| explanation.trace == trace)
+        }
+    }
+
+    /// Text that does not compress.
+    fn noise(trace: TraceId, length: usize) -> String {
+        let mut state =
+            trace.as_bytes().iter().fold(7_u64, |it, byte| it.wrapping_mul(31) + u64::from(*byte));
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            char::from(b'!' + u8::try_from(state % 90).unwrap_or(0))
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    #[tokio::test]
+    async fn what_was_filed_is_found_also_after_a_restart() {
+        let directory = tempfile::tempdir().unwrap();
+        let desk = Desk::open(directory.path().join("x"), Arc::default(), 1 << 20);
+        let traces: Vec<_> = (0..100).map(|_| desk.file(10)).collect();
+        for trace in &traces {
+            assert!(desk.has(*trace).await);
+        }
+        let desk = desk.reopened().await;
+        for trace in &traces {
+            assert!(desk.has(*trace).await);
+        }
+        assert!(!desk.has(TraceId::from_bytes([9; 16])).await);
+    }
+
+    #[tokio::test]
+    async fn what_is_too_old_is_forgotten() {
+        let directory = tempfile::tempdir().unwrap();
+        let desk = Desk::open(directory.path().join("x"), Arc::default(), 1 << 20);
+        let old = desk.file(10);
+        assert!(desk.has(old).await);
+        desk.clock.advance(DAY / 2);
+        let middle = desk.file(10);
+        assert!(desk.has(old).await && desk.has(middle).await);
+        desk.clock.advance(DAY);
+        let new = desk.file(10);
+        assert!(desk.has(new).await);
+        assert!(!desk.has(old).await);
+        let desk = desk.reopened().await;
+        assert!(!desk.has(old).await && desk.has(new).await);
+    }
+
+    #[tokio::test]
+    async fn space_is_bounded_and_the_newest_stay() {
+        const SPACE: u64 = 16 << 20;
+        let directory = tempfile::tempdir().unwrap();
+        let desk = Desk::open(directory.path().join("x"), Arc::default(), SPACE);
+        let first = desk.file(10);
+        assert!(desk.has(first).await);
+        let mut last = first;
+        for _ in 0..32 {
+            for _ in 0..16 {
+                last = desk.file(64 * 1024);
+            }
+            desk.clock.advance(Duration::from_secs(1));
+            assert!(desk.has(last).await, "the writer keeps up when it is waited for");
+        }
+        assert!(desk.has(last).await);
+        assert!(!desk.has(first).await, "32 MiB do not fit");
+        let kept: u64 = desk.store.slices.read().iter().map(|it| it.keyspace.disk_space()).sum();
+        assert!(kept <= SPACE * 2, "{kept}");
+    }
+}
