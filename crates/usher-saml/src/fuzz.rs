@@ -3,6 +3,8 @@
 //! Whatever comes in, nothing panics, and nothing is accepted that the one recorded message of a provider
 //! does not say: its key signed nothing else that anybody here could know.
 
+#![expect(clippy::missing_panics_doc, reason = "a panic is what fuzzers look for")]
+
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -20,8 +22,11 @@ use crate::{
 /// The recorded message: the seed of a corpus.
 pub const RECORDED: &str = include_str!("../fixtures/simplesamlphp-response.xml");
 
+/// What a fuzzer calls.
+pub type Entrance = fn(&[u8]);
+
 /// Everything there is, by the name of its fuzz target.
-pub const ENTRANCES: [(&str, fn(&[u8])); 7] = [
+pub const ENTRANCES: [(&str, Entrance); 7] = [
     ("saml_response", saml_response),
     ("saml_post", saml_post),
     ("saml_redirect", saml_redirect),
