@@ -9,6 +9,7 @@ use rcgen::{
 use time::OffsetDateTime;
 use usher_core::Timestamp;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::public_key::PublicKey;
 
 use crate::encryption::EncryptionKey;
 use crate::jwk::VerificationKey;
@@ -32,6 +33,7 @@ pub struct Certificate {
     spki: Vec<u8>,
     subject: String,
     not_after: Timestamp,
+    rsa_bits: Option<usize>,
     fingerprint: [u8; 32],
 }
 
@@ -83,6 +85,11 @@ impl Certificate {
         self.not_after
     }
 
+    /// The size of its key, if that is an RSA key.
+    pub const fn rsa_bits(&self) -> Option<usize> {
+        self.rsa_bits
+    }
+
     /// The SHA-256 digest by which people compare certificates: pairs of hexadecimal digits.
     pub fn fingerprint(&self) -> String {
         self.fingerprint.map(|byte| format!("{byte:02X}")).join(":")
@@ -109,6 +116,7 @@ impl Certificate {
             spki: certificate.public_key().raw.to_vec(),
             subject: certificate.subject().to_string(),
             not_after: Timestamp::from_secs(certificate.validity().not_after.timestamp()),
+            rsa_bits: rsa_bits(&certificate),
             fingerprint: crate::sha256(der),
         })
     }
@@ -126,6 +134,14 @@ fn date(instant: Timestamp) -> Result<OffsetDateTime, CertificateError> {
     OffsetDateTime::from_unix_timestamp(instant.as_secs()).map_err(|_| CertificateError::Issue)
 }
 
+/// The bits of an RSA key, without the zero in front that keeps it positive.
+fn rsa_bits(certificate: &X509Certificate<'_>) -> Option<usize> {
+    match certificate.public_key().parsed().ok()? {
+        PublicKey::RSA(key) => Some(key.key_size()),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +154,7 @@ mod tests {
         let certificate = Certificate::self_signed(&key, "media tokens", years).unwrap();
         let read = Certificate::from_pem(certificate.pem()).unwrap();
         assert_eq!(read, certificate);
+        assert_eq!(read.rsa_bits(), Some(2_048));
         assert_eq!((read.subject(), read.not_after()), ("CN=media tokens", years.1));
         assert_eq!((read.fingerprint().len(), read.fingerprint().matches(':').count()), (95, 31));
         assert_eq!(read.verification_key().unwrap().kid(), key.kid());

@@ -30,7 +30,7 @@ mod trust;
 mod workers;
 mod xacml;
 
-pub use check::{Finding, Verdict};
+pub use check::{Finding, Verdict, day};
 pub use demo::DemoProviders;
 pub use gateway::{Gateway, GatewayError, GatewayPorts, GatewaySettings};
 pub use import::{Import, ImportError};

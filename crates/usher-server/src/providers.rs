@@ -143,12 +143,13 @@ impl Providers {
         let channel = self.channel(id, channel)?;
         let company = self.snapshot.media_company(&channel.media_company).map(Arc::as_ref);
         let domain = channel.domains.first().context("the channel has no domain to land at")?;
-        let landing = channel
-            .default_redirect_url
-            .as_ref()
-            .map_or_else(|| format!("https://{}/", domain.name), Url::to_string);
-        let redirect_url = RedirectUrl::check(&landing, channel, company)
-            .with_context(|| format!("the channel may not send viewers to {landing}"))?;
+        // A page that exists is better than one that may not; this server has one.
+        let usual = channel.default_redirect_url.as_ref().map(Url::to_string);
+        let landings = [usual, Some(self.base_url.to_string())].into_iter().flatten();
+        let redirect_url = landings
+            .chain([format!("https://{}/", domain.name)])
+            .find_map(|landing| RedirectUrl::check(&landing, channel, company))
+            .context("the channel may not send viewers anywhere")?;
         let now = self.clock.now();
         let code = Code::draw(self.entropy.as_ref());
         let device = DeviceId::new(&self.entropy.bytes::<16>()).context("a device has an id")?;

@@ -6,8 +6,8 @@ use reqwest::Method;
 use url::Url;
 use usher_registry::{AuthzEndpoint, AuthzProtocol, Mvpd, Transport, XacmlAuthz};
 
-use super::{PATIENCE, Report, Scene, unreachable};
-use crate::peer::{Answer, PeerError, exchange};
+use super::{Report, Scene, Silence, patient};
+use crate::peer::Answer;
 use crate::saml::saml_of;
 
 impl Scene<'_> {
@@ -36,17 +36,16 @@ impl Scene<'_> {
     async fn point(&self, report: &mut Report, url: &Url, transport: &Transport) {
         match self.knock(url, transport).await {
             Ok(answer) => report.good(format!("{url} answers (status {})", answer.status)),
-            Err(error) => report.problem(unreachable(url, error)),
+            Err(silence) => report.problem(silence.at(url)),
         }
         if transport.client_certificate.is_some() {
             report.good("usher shows a TLS certificate of its own");
         }
     }
 
-    async fn knock(&self, url: &Url, transport: &Transport) -> Result<Answer, PeerError> {
-        let request = self.peers.by(transport)?.request(Method::GET, url)?;
-        let answer = tokio::time::timeout(PATIENCE, exchange(request)).await;
-        answer.unwrap_or(Err(PeerError::Unreachable))
+    async fn knock(&self, url: &Url, transport: &Transport) -> Result<Answer, Silence> {
+        let way = self.peers.by(transport);
+        patient(way.and_then(|way| way.request(Method::GET, url))).await
     }
 
     fn signed(&self, report: &mut Report, mvpd: &Mvpd, xacml: &XacmlAuthz) {

@@ -11,6 +11,7 @@ mod saml;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::RequestBuilder;
 use url::Url;
 use usher_core::Timestamp;
 use usher_jose::Certificate;
@@ -19,10 +20,12 @@ use usher_registry::{AuthnProtocol, Kind, LogoutMode, Mvpd, Snapshot};
 pub(crate) use openid::Discovery;
 
 use crate::gateway::Gateway;
-use crate::peer::{Answer, PeerError, Peers, exchange};
+use crate::peer::{Answer, PeerError, Peers, explained};
 
 /// Certificates that end sooner are worth a call.
 const SOON: Duration = Duration::from_hours(24 * 30);
+/// Smaller RSA keys are within reach of whoever wants to sign in as anybody.
+const RSA_BITS_MIN: usize = 2_048;
 /// Time for one look at a provider.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -104,15 +107,13 @@ impl Scene<'_> {
     async fn reach(&self, report: &mut Report, url: &Url) {
         match self.look(url).await {
             Ok(answer) => report.good(format!("{url} answers (status {})", answer.status)),
-            Err(error) => report.problem(unreachable(url, error)),
+            Err(silence) => report.problem(silence.at(url)),
         }
     }
 
     /// What is at `url`.
-    async fn look(&self, url: &Url) -> Result<Answer, PeerError> {
-        let request = self.peers.get(url)?;
-        let answer = tokio::time::timeout(PATIENCE, exchange(request)).await;
-        answer.unwrap_or(Err(PeerError::Unreachable))
+    async fn look(&self, url: &Url) -> Result<Answer, Silence> {
+        patient(self.peers.get(url)).await
     }
 
     /// Looks at pinned certificates; answers those that can be read.
@@ -135,7 +136,12 @@ impl Scene<'_> {
         let name = format!("pinned certificate {number} ({}, {})", it.subject(), it.fingerprint());
         let end = it.not_after();
         let day = day(end);
-        if end <= self.now {
+        if it.rsa_bits().is_some_and(|bits| bits < RSA_BITS_MIN) {
+            report.problem(format!(
+                "{name} has an RSA key of fewer than {RSA_BITS_MIN} bits, which can be broken: ask \
+                 the provider for another"
+            ));
+        } else if end <= self.now {
             report.advice(format!(
                 "{name} ended on {day}. Its key still counts; ask the provider whether it changed"
             ));
@@ -182,20 +188,46 @@ impl Report {
     }
 }
 
-fn unreachable(url: &Url, error: PeerError) -> String {
-    let advice = match error {
-        PeerError::Unreachable => {
-            "is the address right, and do the provider's firewall and yours let you through?"
+/// Why there is no answer, and what the network says about it.
+struct Silence(PeerError, Option<String>);
+
+impl Silence {
+    /// In words.
+    fn at(&self, url: &Url) -> String {
+        let Self(error, cause) = self;
+        let cause = cause.as_deref();
+        let advice = match error {
+            PeerError::Unreachable if cause.is_some_and(|cause| cause.contains("certificate")) => {
+                "its TLS certificate is not trusted: it must be valid for this name, and come from \
+                 an authority of this machine or of `certificate_authorities`"
+            }
+            PeerError::Unreachable => {
+                "is the address right, and do the provider's firewall and yours let you through?"
+            }
+            PeerError::Insecure => "write https://, or allow plain HTTP if this is a laboratory",
+            PeerError::Broken | PeerError::Interrupted => "does something stand between?",
+            PeerError::Identity => "look at the certificates and keys of its connection",
+        };
+        let cause = cause.map(|cause| format!(" ({cause})")).unwrap_or_default();
+        format!("{url}: {error}{cause}; {advice}")
+    }
+}
+
+/// The answer to `request`, if it comes before patience ends.
+async fn patient(request: Result<RequestBuilder, PeerError>) -> Result<Answer, Silence> {
+    let request = request.map_err(|error| Silence(error, None))?;
+    match tokio::time::timeout(PATIENCE, explained(request)).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err((error, cause))) => Err(Silence(error, Some(cause))),
+        Err(_) => {
+            let cause = format!("nothing came within {} seconds", PATIENCE.as_secs());
+            Err(Silence(PeerError::Unreachable, Some(cause)))
         }
-        PeerError::Insecure => "write https://, or allow plain HTTP if this is a laboratory",
-        PeerError::Broken | PeerError::Interrupted => "does something stand between?",
-        PeerError::Identity => "look at the certificates and keys of the `transport`",
-    };
-    format!("{url}: {error}; {advice}")
+    }
 }
 
 /// The day of `instant`, as people write it.
-pub(crate) fn day(instant: Timestamp) -> String {
+pub fn day(instant: Timestamp) -> String {
     let instant = jiff::Timestamp::from_second(instant.as_secs());
     instant.map_or_else(|_| "?".to_owned(), |instant| instant.strftime("%Y-%m-%d").to_string())
 }

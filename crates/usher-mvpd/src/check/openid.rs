@@ -5,7 +5,7 @@ use url::Url;
 use usher_jose::VerificationKeys;
 use usher_registry::{ClientAuthentication, OAuthEndpoint};
 
-use super::{Report, Scene, unreachable};
+use super::{Report, Scene};
 
 /// What a provider publishes about itself (OpenID Connect Discovery 1.0, RFC 8414), as far as it is
 /// used here.
@@ -54,7 +54,7 @@ impl Scene<'_> {
                 Ok(discovery) => compare(report, oauth, &discovery),
                 Err(_) => report.advice(format!("it publishes no configuration at {url}")),
             },
-            Err(error) => report.advice(unreachable(&url, error)),
+            Err(silence) => report.advice(silence.at(&url)),
         }
     }
 
@@ -62,11 +62,11 @@ impl Scene<'_> {
         match self.look(url).await {
             Ok(answer) => match VerificationKeys::from_json(&answer.body) {
                 Ok(keys) if keys.iter().next().is_some() => {
-                    report.good(format!("{url} has {} keys", keys.iter().count()));
+                    report.good(format!("{url} publishes usable keys: {}", keys.iter().count()));
                 }
                 Ok(_) | Err(_) => report.problem(format!("{url} has no key that can be used")),
             },
-            Err(error) => report.problem(unreachable(url, error)),
+            Err(silence) => report.problem(silence.at(url)),
         }
     }
 }

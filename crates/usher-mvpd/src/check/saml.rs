@@ -7,7 +7,7 @@ use usher_registry::{Binding, LogoutMode, Mvpd, SamlEndpoint};
 use usher_saml::metadata::ProviderMetadata;
 use usher_saml::{Sha1, TrustedKeys};
 
-use super::{Report, SOON, Scene, day, unreachable};
+use super::{Report, SOON, Scene, day};
 
 impl Scene<'_> {
     pub(super) async fn saml(&self, report: &mut Report, mvpd: &Arc<Mvpd>, saml: &SamlEndpoint) {
@@ -37,7 +37,7 @@ impl Scene<'_> {
                         answer.status
                     ));
                 }
-                Err(error) => report.problem(unreachable(url, error)),
+                Err(silence) => report.problem(silence.at(url)),
             },
             None => report.advice("no `metadata_url`: changes of its keys have to be told by mail"),
         }

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 use usher_core::Clock;
 use usher_entitle::Profile;
-use usher_mvpd::{Finding, Import, Verdict};
+use usher_mvpd::{Finding, Import, Verdict, day};
 use usher_server::clock::SystemClock;
 use usher_server::fetch;
 use usher_server::keys::KeyRing;
@@ -189,11 +189,8 @@ impl KeysOptions {
         }
         let mut text = String::new();
         for KeyInUse { purpose, certificate } in saml_keys::in_use(&ring, now)? {
-            let end = certificate.not_after().as_secs();
-            let _ = writeln!(text, "{purpose}\n  {}\n  ends at {end}", certificate.fingerprint());
-        }
-        if text.is_empty() {
-            bail!("there are no keys yet: start the server once");
+            let (print, end) = (certificate.fingerprint(), day(certificate.not_after()));
+            let _ = writeln!(text, "{purpose}\n  {print}\n  lasts until {end}");
         }
         super::say(&text)?;
         Ok(ExitCode::SUCCESS)
