@@ -75,7 +75,8 @@ pub struct Wired {
 pub async fn wire(wiring: Wiring) -> Result<Wired> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let pool = SigningPool::new(threads, SIGNATURES_WAITING_MAX)?;
-    let gateway = Arc::new(gateway(&wiring)?);
+    let (ours, world) = ((&wiring.keys, &wiring.base_url), (&wiring.clock, &wiring.entropy));
+    let gateway = Arc::new(gateway(&wiring.settings, ours, &wiring.stores.database, world)?);
     let workshop = Workshop { wiring, pool, gateway };
     let entitlement = Arc::new(workshop.entitlement()?);
     let app = App::new(Parts {
@@ -179,11 +180,15 @@ fn switches(settings: &Settings) -> Switches {
 }
 
 /// The way to TV providers.
-fn gateway(wiring: &Wiring) -> Result<Gateway> {
-    let Wiring { settings, keys, base_url, clock, entropy, .. } = wiring;
+pub(crate) fn gateway(
+    settings: &Settings,
+    (keys, base_url): (&Keys, &Url),
+    database: &Database,
+    (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
+) -> Result<Gateway> {
     let entity_id = saml_entity_id(&settings.deployment, base_url);
     let ports = GatewayPorts {
-        assertions: Arc::new(SqlAssertions::new(wiring.stores.database.clone())),
+        assertions: Arc::new(SqlAssertions::new(database.clone())),
         clock: Arc::clone(clock),
         entropy: Arc::clone(entropy),
     };

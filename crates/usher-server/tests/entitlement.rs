@@ -28,6 +28,8 @@ mod explain;
 mod general;
 #[path = "entitlement/logout.rs"]
 mod logout;
+#[path = "entitlement/partner.rs"]
+mod partner;
 #[path = "mvpd/peer.rs"]
 mod peer;
 #[path = "entitlement/privacy.rs"]
