@@ -27,12 +27,13 @@ use crate::streams::Desk;
 pub struct Doors {
     desk: Arc<Desk>,
     others: Router,
+    app: App,
 }
 
 impl Doors {
     /// The doors of a server with these services.
     pub fn new(app: App) -> Self {
-        Self { desk: Arc::new(Desk::new(app.clone())), others: crate::router(app) }
+        Self { desk: Arc::new(Desk::new(app.clone())), others: crate::router(app.clone()), app }
     }
 }
 
@@ -46,8 +47,8 @@ impl<L: Listener<Addr = SocketAddr>> Service<IncomingStream<'_, L>> for Doors {
     }
 
     fn call(&mut self, connection: IncomingStream<'_, L>) -> Self::Future {
-        let Self { desk, others } = self.clone();
-        ready(Ok(Door { desk, others, peer: *connection.remote_addr() }))
+        let Self { desk, others, app } = self.clone();
+        ready(Ok(Door { desk, others, app, peer: *connection.remote_addr() }))
     }
 }
 
@@ -56,6 +57,7 @@ impl<L: Listener<Addr = SocketAddr>> Service<IncomingStream<'_, L>> for Doors {
 pub struct Door {
     desk: Arc<Desk>,
     others: Router,
+    app: App,
     peer: SocketAddr,
 }
 
@@ -71,6 +73,7 @@ impl Service<Request> for Door {
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
+        self.app.settings.report_hosts.rewrite(&mut request);
         if Desk::serves(request.uri().path()) {
             let desk = Arc::clone(&self.desk);
             return Either::Left(Box::pin(async move { Ok(desk.serve(request).await) }));

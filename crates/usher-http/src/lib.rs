@@ -37,6 +37,7 @@ use throttle::Throttle;
 pub use app::{App, Parts};
 pub use door::{Door, Doors};
 pub use health::Readiness;
+pub use reports::ReportHosts;
 pub use settings::HttpSettings;
 #[doc(hidden)]
 pub use streams::probe;

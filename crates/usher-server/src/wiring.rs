@@ -16,7 +16,7 @@ use usher_entitle::{
     PrivacyPorts, Unexplained,
 };
 use usher_http::{
-    App, HttpSettings, Limit, Origins, Parts, PolicyNames, Readiness, StreamSettings,
+    App, HttpSettings, Limit, Origins, Parts, PolicyNames, Readiness, ReportHosts, StreamSettings,
     ThrottleSettings, TrustForwardedFor,
 };
 use usher_jose::{SealingKey, Signer, SigningKey, SigningPool};
@@ -367,6 +367,10 @@ impl Workshop {
                 limit: enabled.then_some(Limit { rate: *rate, burst: *burst }),
                 trust_forwarded_for: trusted(trust_forwarded_for)?,
             },
+            report_hosts: ReportHosts {
+                esm: settings.reports.esm_host.clone(),
+                cmu: settings.reports.cmu_host.clone(),
+            },
             streams: stream_settings(&settings.streams, base_url),
             media_token_keys: vec![keys.media_tokens_jws.public().clone()],
             media_token_certificate: keys.media_token_certificate.clone(),
@@ -433,6 +437,11 @@ impl Wired {
     /// Adds events; those whose ids are known change nothing. Returns how many were new.
     pub async fn add_events(&self, events: Vec<Event>) -> Result<usize> {
         Ok(self.stores.events.import(events).await?)
+    }
+
+    /// Closes every day that is over, without waiting for what may still come: reports of it then read little.
+    pub async fn close_days(&self) -> Result<()> {
+        Ok(self.stores.events.settle().await?)
     }
 
     /// Stops the chores, writes what is still waiting, closes the stores.

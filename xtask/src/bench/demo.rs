@@ -27,6 +27,11 @@ impl Demo {
             std::fs::remove_dir_all(&data).context("removing the data of the last bench")?;
         }
         std::fs::create_dir_all(&data).context("making room for the data of this bench")?;
+        Self::on(binary, data, settings)
+    }
+
+    /// Starts `binary` on the data directory `data`, without throttling but with `settings`.
+    pub(super) fn on(binary: &Path, data: PathBuf, settings: &[&str]) -> Result<Self> {
         let port = free_port()?;
         let process = launch(binary, &data, port, settings)?;
         Ok(Self { process, port, binary: binary.to_owned(), data })
@@ -47,6 +52,11 @@ impl Demo {
     /// Its origin.
     pub(super) fn base(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its process.
+    pub(super) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Processor time it has used, in microseconds.

@@ -7,6 +7,7 @@
 mod demo;
 mod entitlement;
 mod process;
+mod reports;
 mod server;
 mod streams;
 mod wrk;
@@ -35,6 +36,9 @@ pub(crate) struct Options {
     /// Profiles in the largest measurement of the suite `entitlement`.
     #[arg(long, default_value_t = 1_000_000)]
     profiles: usize,
+    /// Events of the past in the suite `reports`.
+    #[arg(long, default_value_t = 20_000_000)]
+    events: u64,
 }
 
 /// The parts of the house that are measured by themselves.
@@ -46,6 +50,8 @@ enum Suite {
     Entitlement,
     /// Stream limiting at several sizes, beside the home-grown way to do it.
     Streams,
+    /// Reports over a large past, beside `DuckDB`.
+    Reports,
 }
 
 /// Builds the release binary and runs the suites one after another.
@@ -57,6 +63,7 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
             Suite::Server => server::run(repo, &binary, options)?,
             Suite::Entitlement => entitlement::run(repo, &binary, options)?,
             Suite::Streams => streams::run(repo, &binary, options)?,
+            Suite::Reports => reports::run(repo, &binary, options)?,
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -13,6 +13,7 @@ mod page;
 mod partner;
 mod player;
 mod published;
+mod reports;
 mod saml;
 mod sign_in_page;
 mod statements;
@@ -51,6 +52,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/demo/player", get(player::show))
         .route("/demo/player.js", get(player::script))
         .route("/demo/switchboard", get(switchboard::show).post(switchboard::switch))
+        .route("/demo/reports/{name}", get(reports::open))
         .route("/demo/statements/{name}", get(statements::statement))
         .route("/demo/style.css", get(assets::style))
         .route("/demo/logo/{file}", get(assets::logo))

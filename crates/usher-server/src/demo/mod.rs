@@ -118,6 +118,9 @@ impl Demo {
         for chapter in past.chapters() {
             wired.add_events(past.tell(&chapter)).await?;
         }
+        if past.days > 0 {
+            wired.close_days().await?;
+        }
         for file in &options.events {
             events::import(&wired, file).await?;
         }
@@ -130,6 +133,11 @@ impl Demo {
 
     fn serve(wired: &Wired, listener: TcpListener, settings: &Settings) -> Server {
         Server::start(listener, wired.app.clone(), settings.server.drain)
+    }
+
+    /// Closes every day of the reports that is over.
+    pub async fn close_days(&self) -> Result<()> {
+        self.wired.close_days().await
     }
 
     /// Stops accepting, finishes what is in flight, flushes.

@@ -96,6 +96,12 @@ impl House {
         self.world = Some(world);
     }
 
+    /// Closes every day of the reports that is over.
+    pub(crate) async fn close_days(&self) {
+        let world = self.world.as_ref().expect("the world runs");
+        world.close_days().await.expect("days are closed");
+    }
+
     /// Stops the world in good order; its data stay.
     pub(crate) async fn stop(&mut self) {
         if let Some(world) = self.world.take() {
