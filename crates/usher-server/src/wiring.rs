@@ -12,7 +12,8 @@ use usher_config::{Deployment, Explain, Settings, Throttle};
 use usher_core::{Clock, Entropy, Secret};
 use usher_cube::{Rules, Switches, Zone};
 use usher_entitle::{
-    Entitlement, EntitlementConfig, EntitlementPorts, Explanations, MediaTokenFormat, Unexplained,
+    Entitlement, EntitlementConfig, EntitlementPorts, Explanations, MediaTokenFormat, Privacy,
+    PrivacyPorts, Unexplained,
 };
 use usher_http::{
     App, HttpSettings, Limit, Origins, Parts, PolicyNames, Readiness, ReportHosts, StreamSettings,
@@ -28,7 +29,7 @@ use usher_store_local::{
 };
 use usher_store_sql::{
     Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlFrameworkSignIns,
-    SqlProfiles, SqlProxiedLists, SqlSessions, SqlSso, SqlTrials,
+    SqlPrivacyJobs, SqlProfiles, SqlProxiedLists, SqlSessions, SqlSso, SqlTrials,
 };
 use usher_streams::{Grain, Ports, Quota, Quotas, ReliefSettings, Streams, StreamsConfig};
 
@@ -74,11 +75,14 @@ pub struct Wired {
 pub async fn wire(wiring: Wiring) -> Result<Wired> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let pool = SigningPool::new(threads, SIGNATURES_WAITING_MAX)?;
-    let gateway = Arc::new(gateway(&wiring)?);
+    let (ours, world) = ((&wiring.keys, &wiring.base_url), (&wiring.clock, &wiring.entropy));
+    let gateway = Arc::new(gateway(&wiring.settings, ours, &wiring.stores.database, world)?);
     let workshop = Workshop { wiring, pool, gateway };
+    let entitlement = Arc::new(workshop.entitlement()?);
     let app = App::new(Parts {
         clients: Arc::new(workshop.clients()),
-        entitlement: Arc::new(workshop.entitlement()?),
+        privacy: Arc::new(workshop.privacy(Arc::clone(&entitlement))?),
+        entitlement,
         streams: Arc::new(workshop.streams()?),
         reports: Arc::new(workshop.reports()?),
         changes: Arc::new(SqlChanges::new(workshop.wiring.stores.database.clone())),
@@ -176,11 +180,15 @@ fn switches(settings: &Settings) -> Switches {
 }
 
 /// The way to TV providers.
-fn gateway(wiring: &Wiring) -> Result<Gateway> {
-    let Wiring { settings, keys, base_url, clock, entropy, .. } = wiring;
+pub(crate) fn gateway(
+    settings: &Settings,
+    (keys, base_url): (&Keys, &Url),
+    database: &Database,
+    (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
+) -> Result<Gateway> {
     let entity_id = saml_entity_id(&settings.deployment, base_url);
     let ports = GatewayPorts {
-        assertions: Arc::new(SqlAssertions::new(wiring.stores.database.clone())),
+        assertions: Arc::new(SqlAssertions::new(database.clone())),
         clock: Arc::clone(clock),
         entropy: Arc::clone(entropy),
     };
@@ -280,6 +288,20 @@ impl Workshop {
         Ok(Entitlement::new(ports, config))
     }
 
+    fn privacy(&self, entitlement: Arc<Entitlement>) -> Result<Privacy> {
+        let Wiring { stores, keys, registry, clock, entropy, .. } = &self.wiring;
+        Ok(Privacy::new(PrivacyPorts {
+            clock: Arc::clone(clock),
+            entropy: Arc::clone(entropy),
+            registry: Arc::clone(registry),
+            jobs: Arc::new(SqlPrivacyJobs::new(stores.database.clone())),
+            records: Arc::clone(&stores.events) as _,
+            entitlement,
+            sealing: SealingKey::new(&keys.sealing)?,
+            link_key: Secret::new(derived(&keys.fingerprint, b"privacy links")),
+        }))
+    }
+
     fn proxies(&self) -> Proxies {
         let Wiring { stores, registry, clock, .. } = &self.wiring;
         let lists = Arc::new(SqlProxiedLists::new(stores.database.clone()));
@@ -361,9 +383,14 @@ impl Workshop {
     }
 }
 
-/// The key that makes stream ids recognisable, derived so that it serves this purpose alone.
+/// A key that serves one purpose alone.
+fn derived(fingerprint: &Secret<[u8; 32]>, purpose: &[u8]) -> [u8; 32] {
+    usher_jose::hmac_sha256(fingerprint.expose(), purpose)
+}
+
+/// The key that makes stream ids recognisable.
 fn stream_seal(fingerprint: &Secret<[u8; 32]>) -> Secret<[u8; 16]> {
-    let derived = usher_jose::hmac_sha256(fingerprint.expose(), b"stream ids");
+    let derived = derived(fingerprint, b"stream ids");
     Secret::new(std::array::from_fn(|at| derived.get(at).copied().unwrap_or_default()))
 }
 

@@ -49,6 +49,11 @@ impl Process {
         bail!("the process was not ready within {READY_WITHIN:?}")
     }
 
+    /// Its id.
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Processor time it has used, in microseconds.
     pub(super) fn cpu_us(&self) -> Result<f64> {
         let stat = self.proc("stat")?;

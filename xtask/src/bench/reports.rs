@@ -68,7 +68,7 @@ fn generate(binary: &Path, data: &Path, events: u64) -> Result<u64> {
 }
 
 fn ask(repo: &Repo, binary: &Path, data: &Path, python: &OsString) -> Result<()> {
-    let server = demo::Demo::on(binary, data.to_owned())?;
+    let server = demo::Demo::on(binary, data.to_owned(), &[])?;
     let status = Command::new(python)
         .arg(repo.root.join("bench/reports.py"))
         .args([data.as_os_str(), ROUNDS.as_ref()])

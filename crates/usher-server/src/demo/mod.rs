@@ -147,7 +147,8 @@ impl Demo {
     }
 }
 
-fn settings(assignments: &[String]) -> Result<Settings> {
+/// The settings of a demo world, with these assignments on top.
+pub(crate) fn settings(assignments: &[String]) -> Result<Settings> {
     let mut layers = Layers::default();
     layers.file(SETTINGS)?;
     layers.variables(usher_config::environment())?;
