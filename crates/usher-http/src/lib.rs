@@ -15,6 +15,8 @@ mod entitlement;
 mod health;
 mod management;
 mod openapi;
+mod privacy;
+mod problem_details;
 mod reports;
 mod request_log;
 mod settings;
@@ -51,6 +53,7 @@ fn router(app: App) -> Router {
         .merge(sp::routes())
         .merge(sso::routes(&app))
         .merge(management::routes(&app))
+        .merge(privacy::routes())
         .merge(admin::routes())
         .merge(reports::routes());
     if app.demo.is_some() {

@@ -12,12 +12,22 @@ pub struct MediaCompany {
     pub id: MediaCompanyId,
     /// The name people see.
     pub name: String,
+    /// The organisation it belongs to in privacy requests (`access-variants` V1); its id when absent.
+    #[serde(default)]
+    pub organization: Option<String>,
     /// Custom URL schemes of all its channels, such as `adbe.acmedemo0000000000001`.
     #[serde(default)]
     pub custom_schemes: Vec<String>,
     /// PEM certificates that encrypt user metadata, the newest first.
     #[serde(default)]
     pub metadata_certificates: Vec<String>,
+}
+
+impl MediaCompany {
+    /// The organisation it belongs to.
+    pub fn organization(&self) -> &str {
+        self.organization.as_deref().unwrap_or(self.id.as_str())
+    }
 }
 
 /// A service provider (channel, brand, requestor). Belongs to one media company.

@@ -12,7 +12,8 @@ use usher_config::{Deployment, Explain, Settings, Throttle};
 use usher_core::{Clock, Entropy, Secret};
 use usher_cube::{Rules, Switches, Zone};
 use usher_entitle::{
-    Entitlement, EntitlementConfig, EntitlementPorts, Explanations, MediaTokenFormat, Unexplained,
+    Entitlement, EntitlementConfig, EntitlementPorts, Explanations, MediaTokenFormat, Privacy,
+    PrivacyPorts, Unexplained,
 };
 use usher_http::{
     App, HttpSettings, Limit, Origins, Parts, PolicyNames, Readiness, StreamSettings,
@@ -28,7 +29,7 @@ use usher_store_local::{
 };
 use usher_store_sql::{
     Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlFrameworkSignIns,
-    SqlProfiles, SqlProxiedLists, SqlSessions, SqlSso, SqlTrials,
+    SqlPrivacyJobs, SqlProfiles, SqlProxiedLists, SqlSessions, SqlSso, SqlTrials,
 };
 use usher_streams::{Grain, Ports, Quota, Quotas, ReliefSettings, Streams, StreamsConfig};
 
@@ -77,9 +78,11 @@ pub async fn wire(wiring: Wiring) -> Result<Wired> {
     let (ours, world) = ((&wiring.keys, &wiring.base_url), (&wiring.clock, &wiring.entropy));
     let gateway = Arc::new(gateway(&wiring.settings, ours, &wiring.stores.database, world)?);
     let workshop = Workshop { wiring, pool, gateway };
+    let entitlement = Arc::new(workshop.entitlement()?);
     let app = App::new(Parts {
         clients: Arc::new(workshop.clients()),
-        entitlement: Arc::new(workshop.entitlement()?),
+        privacy: Arc::new(workshop.privacy(Arc::clone(&entitlement))?),
+        entitlement,
         streams: Arc::new(workshop.streams()?),
         reports: Arc::new(workshop.reports()?),
         changes: Arc::new(SqlChanges::new(workshop.wiring.stores.database.clone())),
@@ -285,6 +288,20 @@ impl Workshop {
         Ok(Entitlement::new(ports, config))
     }
 
+    fn privacy(&self, entitlement: Arc<Entitlement>) -> Result<Privacy> {
+        let Wiring { stores, keys, registry, clock, entropy, .. } = &self.wiring;
+        Ok(Privacy::new(PrivacyPorts {
+            clock: Arc::clone(clock),
+            entropy: Arc::clone(entropy),
+            registry: Arc::clone(registry),
+            jobs: Arc::new(SqlPrivacyJobs::new(stores.database.clone())),
+            records: Arc::clone(&stores.events) as _,
+            entitlement,
+            sealing: SealingKey::new(&keys.sealing)?,
+            link_key: Secret::new(derived(&keys.fingerprint, b"privacy links")),
+        }))
+    }
+
     fn proxies(&self) -> Proxies {
         let Wiring { stores, registry, clock, .. } = &self.wiring;
         let lists = Arc::new(SqlProxiedLists::new(stores.database.clone()));
@@ -362,9 +379,14 @@ impl Workshop {
     }
 }
 
-/// The key that makes stream ids recognisable, derived so that it serves this purpose alone.
+/// A key that serves one purpose alone.
+fn derived(fingerprint: &Secret<[u8; 32]>, purpose: &[u8]) -> [u8; 32] {
+    usher_jose::hmac_sha256(fingerprint.expose(), purpose)
+}
+
+/// The key that makes stream ids recognisable.
 fn stream_seal(fingerprint: &Secret<[u8; 32]>) -> Secret<[u8; 16]> {
-    let derived = usher_jose::hmac_sha256(fingerprint.expose(), b"stream ids");
+    let derived = derived(fingerprint, b"stream ids");
     Secret::new(std::array::from_fn(|at| derived.get(at).copied().unwrap_or_default()))
 }
 

@@ -32,6 +32,8 @@ mod logout;
 mod partner;
 #[path = "mvpd/peer.rs"]
 mod peer;
+#[path = "entitlement/privacy.rs"]
+mod privacy;
 #[path = "entitlement/profiles.rs"]
 mod profiles;
 #[path = "entitlement/provider.rs"]

@@ -5,6 +5,7 @@
 //! docs/performance.md keeps them with their budgets.
 
 mod demo;
+mod entitlement;
 mod process;
 mod server;
 mod streams;
@@ -31,6 +32,9 @@ pub(crate) struct Options {
     /// Live streams in the largest measurement of the suite `streams`.
     #[arg(long, default_value_t = 1_000_000)]
     streams: usize,
+    /// Profiles in the largest measurement of the suite `entitlement`.
+    #[arg(long, default_value_t = 1_000_000)]
+    profiles: usize,
 }
 
 /// The parts of the house that are measured by themselves.
@@ -38,6 +42,8 @@ pub(crate) struct Options {
 enum Suite {
     /// Heartbeats, authorizations and tokens against one demo server.
     Server,
+    /// Who may watch: against what signatures allow, beside signatures, and with many profiles.
+    Entitlement,
     /// Stream limiting at several sizes, beside the home-grown way to do it.
     Streams,
 }
@@ -49,6 +55,7 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     for suite in chosen {
         match suite {
             Suite::Server => server::run(repo, &binary, options)?,
+            Suite::Entitlement => entitlement::run(repo, &binary, options)?,
             Suite::Streams => streams::run(repo, &binary, options)?,
         }
     }
