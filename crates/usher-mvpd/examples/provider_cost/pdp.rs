@@ -14,6 +14,8 @@ use super::gateway::SP;
 use super::{Failure, stopwatch};
 
 pub(super) const ISSUER: &str = "urn:cable:pdp";
+/// The name of its threads.
+pub(super) const THREAD: &str = "provider";
 pub(super) const RESOURCE: &str = "acme-one";
 
 /// What it signs with, and when it is.
@@ -33,8 +35,9 @@ pub(super) fn listen(
     std::thread::spawn(move || {
         for connection in listener.incoming().flatten() {
             let (pdp, spent) = (Arc::clone(&pdp), spent.clone());
+            let thread = std::thread::Builder::new().name(THREAD.to_owned());
             // A connection that breaks off is the other side's end.
-            std::thread::spawn(move || drop(pdp.serve(&connection, &spent)));
+            drop(thread.spawn(move || drop(pdp.serve(&connection, &spent))));
         }
     });
     Ok(address)
@@ -48,7 +51,7 @@ impl Pdp {
             let start = stopwatch();
             let answer = self.answer(&question)?;
             // Nobody listens where nothing is measured.
-            drop(spent.send(start.elapsed()));
+            let _ = spent.send(start.elapsed());
             let head = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length:";
             writer.write_all(format!("{head} {}\r\n\r\n{answer}", answer.len()).as_bytes())?;
         }
