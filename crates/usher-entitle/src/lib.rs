@@ -32,6 +32,7 @@ mod session;
 mod sso;
 mod store;
 mod temp_pass;
+mod user_agents;
 mod xml_text;
 
 #[cfg(test)]
@@ -84,3 +85,4 @@ pub use store::{LINKED_MAX, ProfileStore, SessionStore, TOMBSTONE_RETENTION, Use
 pub use temp_pass::{
     FoundTrials, IdentityHash, Pass, Trial, TrialHolder, TrialRefusal, TrialStore,
 };
+pub use user_agents::{AgentWords, UserAgents};

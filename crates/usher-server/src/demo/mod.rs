@@ -129,7 +129,7 @@ impl Demo {
     }
 
     fn serve(wired: &Wired, listener: TcpListener, settings: &Settings) -> Server {
-        Server::start(listener, wired.app.clone(), settings.server.drain)
+        Server::start(listener, wired.app.clone(), &settings.server)
     }
 
     /// Stops accepting, finishes what is in flight, flushes.
