@@ -25,3 +25,12 @@ function done(summary, latency)
   io.write(string.format("RESULT %d %d %d %d %d\n", summary.requests, summary.duration,
     latency:percentile(50), latency:percentile(99), unexpected))
 end
+
+-- A pause before each request, where the pace is given rather than found.
+local pause = tonumber(os.getenv("BENCH_PAUSE_MS") or "0")
+
+if pause > 0 then
+  function delay()
+    return math.random(0, 2 * pause)
+  end
+end

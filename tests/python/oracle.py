@@ -38,7 +38,8 @@ SELECT ts, event, make_timestamp(ts * 1000) - INTERVAL 8 HOUR AS t,
        tenant, mvpd, application_id,
        coalesce(nullif(application, ''), 'Unknown') AS application,
        coalesce(nullif(channel, ''), 'Unknown') AS channel,
-       coalesce(nullif(platform, ''), 'Unknown') AS platform
+       coalesce(nullif(platform, ''), 'Unknown') AS platform,
+       event IN ('session-stopped', 'session-expired', 'session-dismissed', 'session-killed') AS is_end
 FROM raw WHERE tenant IS NOT NULL
 """
 
@@ -54,10 +55,22 @@ FROM (SELECT session, min(ts) AS first,
              any_value(person) AS person, any_value(tenant) AS tenant, any_value(mvpd) AS mvpd,
              any_value(application_id) AS application_id, any_value(application) AS application,
              any_value(channel) AS channel, any_value(platform) AS platform
-      FROM (SELECT *, event IN ('session-stopped', 'session-expired', 'session-dismissed',
-                                'session-killed') AS is_end
-            FROM cmu WHERE session IS NOT NULL AND event <> 'session-denied')
-      GROUP BY session)
+      FROM cmu WHERE session IS NOT NULL AND event <> 'session-denied' GROUP BY session)
+"""
+
+# How long the stream lasted, beside its end.
+LASTED = """
+CREATE OR REPLACE TABLE cmu AS
+SELECT cmu.*, if(is_end, last - first, NULL) AS lasted FROM cmu LEFT JOIN streams USING (session)
+"""
+
+# One row per stream and unit of so many minutes that it began.
+UNITS = """
+CREATE OR REPLACE TABLE units AS
+SELECT unit, make_timestamp((first + nth * unit * 60000) * 1000) - INTERVAL 8 HOUR AS t,
+       tenant, mvpd, application_id, application, channel, platform
+FROM streams, unnest([15, 30, 45, 60, 75, 90, 105, 120]) AS u(unit),
+     LATERAL (SELECT unnest(range(greatest(last - first - 1, 0) // (unit * 60000) + 1)) AS nth)
 """
 
 
@@ -68,9 +81,9 @@ def load(files):
     )
     unknown = ", ".join(f"coalesce(nullif({it}, ''), 'Unknown') AS {it}" for it in UNKNOWN)
     duckdb.sql(ESM.format(unknown=unknown))
-    duckdb.sql(CMU)
-    duckdb.sql(STREAMS)
-    return [[str(duckdb.sql("SELECT count(*) FROM raw").fetchone()[0])]]
+    for statement in [CMU, STREAMS, LASTED, UNITS]:
+        duckdb.sql(statement)
+    return [[str(duckdb.sql("SELECT count(*) FROM raw").fetchall()[0][0])]]
 
 
 def answer(line):

@@ -47,7 +47,8 @@ fn user_agents(repo: &Repo) -> Result<String> {
         std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
     let all: serde_json::Value = serde_yaml_ng::from_str(&text).context("the expressions")?;
     let list = |name: &str| -> Result<String> {
-        let expressions = all[name].as_array().with_context(|| format!("no {name}"))?;
+        let list = all.get(name).and_then(serde_json::Value::as_array);
+        let expressions = list.with_context(|| format!("no {name}"))?;
         let lines: Vec<_> = expressions.iter().map(serde_json::Value::to_string).collect();
         Ok(format!("\"{name}\":[\n{}\n]", lines.join(",\n")))
     };

@@ -201,6 +201,10 @@ settings! {
             "Offer stream reports by the minute.";
         retention_months: u32 = 25, "25",
             "Months for which events are kept.";
+        esm_host: Option<String> = None, "",
+            "Host name on which entitlement reports have no `/esm`: `/v3/year` is `/esm/v3/year` there.";
+        cmu_host: Option<String> = None, "",
+            "Host name on which stream reports have no `/cmu`: `/v2/tenant` is `/cmu/v2/tenant` there.";
     }
     /// How decisions came about, for `usher explain`.
     explain: Explain {

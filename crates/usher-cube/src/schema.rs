@@ -151,7 +151,7 @@ impl Measure {
     }
 
     /// Whether it counts who is there, not what happens.
-    pub(crate) const fn is_distinct(self) -> bool {
+    pub const fn is_distinct(self) -> bool {
         matches!(self, Self::Actors(_) | Self::Sessions(_))
     }
 

@@ -55,7 +55,7 @@ name! {
 
 impl Dim {
     /// Whether the values are decimal numbers that sort as such (contracts README, clarification 28).
-    pub(crate) fn is_level(&self) -> bool {
+    pub fn is_level(&self) -> bool {
         matches!(self.as_str(), "concurrency-level" | "activity-level")
     }
 }

@@ -21,6 +21,7 @@ mod mvpd;
 mod partner;
 mod permits;
 mod platform;
+mod privacy;
 mod profile;
 mod profiles_cache;
 mod pseudonym;
@@ -61,6 +62,11 @@ pub use mvpd::{
 };
 pub use partner::Partner;
 pub use platform::DetectedPlatform;
+pub use privacy::{
+    Download, FoundRecords, JobFilter, JobQuery, Privacy, PrivacyAction, PrivacyError, PrivacyJob,
+    PrivacyJobs, PrivacyPorts, PrivacyRequest, PrivacyState, PrivacySubject, PrivacyUser,
+    Promptness, SUBJECTS_MAX, StoredJob,
+};
 pub use profile::{Profile, ProfileKey, Standing, Upstream};
 pub use redirect::RedirectUrl;
 pub use sealed::{Sealed, StateDigest};
@@ -83,6 +89,6 @@ pub use sso::{
 };
 pub use store::{LINKED_MAX, ProfileStore, SessionStore, TOMBSTONE_RETENTION, UsedAssertions};
 pub use temp_pass::{
-    FoundTrials, IdentityHash, Pass, Trial, TrialHolder, TrialRefusal, TrialStore,
+    DEVICES_AT_ONCE, FoundTrials, IdentityHash, Pass, Trial, TrialHolder, TrialRefusal, TrialStore,
 };
 pub use user_agents::{AgentWords, UserAgents};

@@ -54,6 +54,10 @@ pub trait MvpdSignIn: Send + Sync + 'static {
         saml_response: &str,
     ) -> Result<VerifiedIdentity, SignInError>;
 
+    /// The provider that a `SAMLResponse` in base64 says to be from, if `snapshot` has it. Nothing is
+    /// proven by that.
+    async fn claimed_provider(&self, snapshot: &Snapshot, saml_response: &str) -> Option<MvpdId>;
+
     /// How the browser makes the provider forget the viewer, and comes back with `state`; nothing when
     /// the provider has no logout.
     async fn sign_out(

@@ -159,7 +159,7 @@ mod tests {
     use async_trait::async_trait;
     use futures_executor::block_on;
     use serde_json::{Map, Value};
-    use usher_core::{ClientId, MvpdId};
+    use usher_core::{ClientId, MvpdId, ServiceProviderId};
 
     use super::*;
     use crate::fixtures;
@@ -199,6 +199,15 @@ mod tests {
             _: &MvpdId,
             _: &str,
             _: &[String],
+        ) -> Result<Vec<Profile>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        async fn delete_of(
+            &self,
+            _: &MvpdId,
+            _: &str,
+            _: &ServiceProviderId,
         ) -> Result<Vec<Profile>, StoreError> {
             Ok(Vec::new())
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use usher_core::{ClientId, MvpdId, StoreError, Timestamp};
+use usher_core::{ClientId, MvpdId, ServiceProviderId, StoreError, Timestamp};
 
 use crate::code::Code;
 use crate::profile::{Profile, ProfileKey};
@@ -142,6 +142,14 @@ pub trait ProfileStore: Send + Sync + 'static {
         mvpd: &MvpdId,
         subject: &str,
         session_indexes: &[String],
+    ) -> Result<Vec<Profile>, StoreError>;
+
+    /// Deletes every profile of the viewer `user_id` of `mvpd` at `channel` and returns them.
+    async fn delete_of(
+        &self,
+        mvpd: &MvpdId,
+        user_id: &str,
+        channel: &ServiceProviderId,
     ) -> Result<Vec<Profile>, StoreError>;
 
     /// How many profiles at `mvpds` that can still be used at `now` came of a sign-in at this endpoint.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use usher_clients::Clients;
 use usher_core::{Clock, Entropy};
-use usher_entitle::{Entitlement, UserAgents};
+use usher_entitle::{Entitlement, Privacy, UserAgents};
 use usher_mvpd::DemoProviders;
 use usher_registry::{ChangesLog, Proxies, Registry};
 use usher_reports::Reports;
@@ -26,6 +26,7 @@ pub struct Parts {
     pub registry: Arc<Registry>,
     pub clients: Arc<Clients>,
     pub entitlement: Arc<Entitlement>,
+    pub privacy: Arc<Privacy>,
     pub streams: Arc<Streams>,
     pub reports: Arc<Reports>,
     pub changes: Arc<dyn ChangesLog>,

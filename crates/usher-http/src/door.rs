@@ -21,18 +21,19 @@ use crate::streams::Desk;
 pub struct Doors {
     desk: Arc<Desk>,
     others: Router,
+    app: App,
 }
 
 impl Doors {
     /// The doors of a server with these services.
     pub fn new(app: App) -> Self {
-        Self { desk: Arc::new(Desk::new(app.clone())), others: crate::router(app) }
+        Self { desk: Arc::new(Desk::new(app.clone())), others: crate::router(app.clone()), app }
     }
 
     /// The door for a connection of `peer`.
     pub(crate) fn open(&self, peer: SocketAddr) -> Door {
-        let Self { desk, others } = self.clone();
-        Door { desk, others, peer }
+        let Self { desk, others, app } = self.clone();
+        Door { desk, others, app, peer }
     }
 }
 
@@ -41,12 +42,14 @@ impl Doors {
 pub(crate) struct Door {
     desk: Arc<Desk>,
     others: Router,
+    app: App,
     peer: SocketAddr,
 }
 
 impl Door {
     /// Answers one request.
     pub(crate) async fn answer(mut self, mut request: Request) -> Result<Response, Infallible> {
+        self.app.settings.report_hosts.rewrite(&mut request);
         if Desk::serves(request.uri().path()) {
             return Ok(self.desk.serve(request).await);
         }

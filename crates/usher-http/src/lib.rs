@@ -16,6 +16,8 @@ mod front;
 mod health;
 mod management;
 mod openapi;
+mod privacy;
+mod problem_details;
 mod reports;
 mod request_log;
 mod settings;
@@ -37,6 +39,7 @@ pub use app::{App, Parts};
 pub use door::Doors;
 pub use front::{Patience, serve};
 pub use health::Readiness;
+pub use reports::ReportHosts;
 pub use settings::HttpSettings;
 pub use streams::{Origins, PolicyNames, StreamSettings};
 pub use throttle::{Limit, ThrottleSettings, TrustForwardedFor};
@@ -58,6 +61,7 @@ fn router(app: App) -> Router {
         .merge(sp::routes())
         .merge(sso::routes(&app))
         .merge(management::routes(&app))
+        .merge(privacy::routes())
         .merge(admin::routes())
         .merge(reports::routes());
     if app.demo.is_some() {

@@ -4,6 +4,7 @@ use url::Url;
 use usher_core::Secret;
 use usher_jose::{Certificate, VerificationKey};
 
+use crate::reports::ReportHosts;
 use crate::streams::StreamSettings;
 use crate::throttle::ThrottleSettings;
 
@@ -22,6 +23,8 @@ pub struct HttpSettings {
     pub sso_table_names: bool,
     /// How often a device may call.
     pub throttle: ThrottleSettings,
+    /// Hosts on which reports have no prefix.
+    pub report_hosts: ReportHosts,
     /// How stream limiting answers.
     pub streams: StreamSettings,
     /// Published keys of JWS media tokens, the current one first.

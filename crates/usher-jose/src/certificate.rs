@@ -9,6 +9,7 @@ use rcgen::{
 use time::OffsetDateTime;
 use usher_core::Timestamp;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::public_key::PublicKey;
 
 use crate::encryption::EncryptionKey;
 use crate::jwk::VerificationKey;
@@ -30,6 +31,10 @@ pub enum CertificateError {
 pub struct Certificate {
     pem: String,
     spki: Vec<u8>,
+    subject: String,
+    not_after: Timestamp,
+    rsa_bits: Option<usize>,
+    fingerprint: [u8; 32],
 }
 
 impl Certificate {
@@ -70,6 +75,26 @@ impl Certificate {
         &self.pem
     }
 
+    /// Whose key it certifies, as the certificate says.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The end of its time. What it certifies is trusted because it is configured, not until then.
+    pub const fn not_after(&self) -> Timestamp {
+        self.not_after
+    }
+
+    /// The size of its key, if that is an RSA key.
+    pub const fn rsa_bits(&self) -> Option<usize> {
+        self.rsa_bits
+    }
+
+    /// The SHA-256 digest by which people compare certificates: pairs of hexadecimal digits.
+    pub fn fingerprint(&self) -> String {
+        self.fingerprint.map(|byte| format!("{byte:02X}")).join(":")
+    }
+
     /// The certified key, for verifying signatures.
     pub fn verification_key(&self) -> Result<VerificationKey, KeyError> {
         VerificationKey::from_spki_der(&self.spki)
@@ -86,8 +111,14 @@ impl Certificate {
         if !rest.is_empty() {
             return Err(CertificateError::Malformed);
         }
-        let spki = certificate.public_key().raw.to_vec();
-        Ok(Self { pem: crate::key::unix_pem(CERTIFICATE, der), spki })
+        Ok(Self {
+            pem: crate::key::unix_pem(CERTIFICATE, der),
+            spki: certificate.public_key().raw.to_vec(),
+            subject: certificate.subject().to_string(),
+            not_after: Timestamp::from_secs(certificate.validity().not_after.timestamp()),
+            rsa_bits: rsa_bits(&certificate),
+            fingerprint: crate::sha256(der),
+        })
     }
 }
 
@@ -103,6 +134,14 @@ fn date(instant: Timestamp) -> Result<OffsetDateTime, CertificateError> {
     OffsetDateTime::from_unix_timestamp(instant.as_secs()).map_err(|_| CertificateError::Issue)
 }
 
+/// The bits of an RSA key, without the zero in front that keeps it positive.
+fn rsa_bits(certificate: &X509Certificate<'_>) -> Option<usize> {
+    match certificate.public_key().parsed().ok()? {
+        PublicKey::RSA(key) => Some(key.key_size()),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +154,9 @@ mod tests {
         let certificate = Certificate::self_signed(&key, "media tokens", years).unwrap();
         let read = Certificate::from_pem(certificate.pem()).unwrap();
         assert_eq!(read, certificate);
+        assert_eq!(read.rsa_bits(), Some(2_048));
+        assert_eq!((read.subject(), read.not_after()), ("CN=media tokens", years.1));
+        assert_eq!((read.fingerprint().len(), read.fingerprint().matches(':').count()), (95, 31));
         assert_eq!(read.verification_key().unwrap().kid(), key.kid());
         let text = read.encryption_key().unwrap().encrypt_pkcs1(b"10001").unwrap();
         assert_eq!(text.len(), 256);

@@ -10,12 +10,14 @@
 //! gateway: what works between the two works over real HTTP.
 
 mod breaker;
+mod check;
 mod claims;
 mod credentials;
 pub mod demo;
 mod exchange;
 mod gateway;
 mod guard;
+mod import;
 mod lanes;
 mod meaning;
 mod oauth;
@@ -28,8 +30,10 @@ mod trust;
 mod workers;
 mod xacml;
 
+pub use check::{Finding, Verdict, day};
 pub use demo::DemoProviders;
 pub use gateway::{Gateway, GatewayError, GatewayPorts, GatewaySettings};
+pub use import::{Import, ImportError};
 pub use peer::PlainHttp;
 pub use saml::{SamlKey, SamlSettings};
 pub use usher_saml::Resource;

@@ -224,12 +224,18 @@ fn is_loopback(url: &Url) -> bool {
 
 /// Sends `request` and reads the answer to its end.
 pub(crate) async fn exchange(request: RequestBuilder) -> Result<Answer, PeerError> {
-    let mut response = request.send().await.map_err(|error| trouble(&error))?;
+    explained(request).await.map_err(|(error, _)| error)
+}
+
+/// The same for people who want to know why: an error comes with what the network says.
+pub(crate) async fn explained(request: RequestBuilder) -> Result<Answer, (PeerError, String)> {
+    let explain = |error: reqwest::Error| (trouble(&error), cause(&error));
+    let mut response = request.send().await.map_err(explain)?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| trouble(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(explain)? {
         if body.len() + chunk.len() > BODY_BYTES_MAX {
-            return Err(PeerError::Broken);
+            return Err((PeerError::Broken, format!("more than {BODY_BYTES_MAX} bytes")));
         }
         body.extend_from_slice(&chunk);
     }
@@ -254,4 +260,13 @@ fn trouble(error: &reqwest::Error) -> PeerError {
     } else {
         PeerError::Broken
     }
+}
+
+/// What lies at the bottom of `error`.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
 }

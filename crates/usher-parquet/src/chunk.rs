@@ -26,6 +26,22 @@ pub(crate) struct Chunk {
     pub(crate) close: ColumnCloseResult,
 }
 
+/// What makes zstd frames; one for all pages of a file, because it is dear to make.
+pub(crate) struct Compressor(zstd::bulk::Compressor<'static>);
+
+impl Compressor {
+    /// Frames get a checksum, so that a damaged page is an error and not other numbers.
+    pub(crate) fn new() -> Result<Self, ParquetError> {
+        let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
+        compressor.include_checksum(true)?;
+        Ok(Self(compressor))
+    }
+
+    fn frame(&mut self, body: &[u8]) -> Result<Bytes, ParquetError> {
+        Ok(self.0.compress(body)?.into())
+    }
+}
+
 /// Codes of distinct values, or the values themselves.
 enum Cells<'a> {
     Codes { codes: &'a [u32], width: u32 },
@@ -43,6 +59,7 @@ pub(crate) fn texts(
     dictionary: &[&str],
     codes: &[u32],
     breaks: &[usize],
+    compressor: &mut Compressor,
 ) -> Result<Chunk, ParquetError> {
     let mut plain = Vec::new();
     for text in dictionary {
@@ -56,7 +73,7 @@ pub(crate) fn texts(
         let bytes = |text: &str| Some(text.as_bytes().to_vec().into());
         Statistics::byte_array(bytes(min), bytes(max), None, Some(nulls), false)
     });
-    let mut writing = Writing::new(descr, Encoding::RLE_DICTIONARY);
+    let mut writing = Writing::new(descr, Encoding::RLE_DICTIONARY, compressor);
     writing.dictionary(&plain, dictionary.len())?;
     let width = hybrid::width_for(dictionary.len());
     writing.pages(&Cells::Codes { codes, width }, breaks)?;
@@ -68,6 +85,7 @@ pub(crate) fn numbers(
     descr: ColumnDescPtr,
     values: &[i64],
     breaks: &[usize],
+    compressor: &mut Compressor,
 ) -> Result<Chunk, ParquetError> {
     let present = || values.iter().copied().filter(|value| *value != NULL_NUMBER);
     let nulls = (values.len() - present().count()) as u64;
@@ -76,13 +94,13 @@ pub(crate) fn numbers(
         .map(|(min, max)| Statistics::int64(Some(min), Some(max), None, Some(nulls), false));
     if let Some((distinct, codes)) = coded(values) {
         let plain: Vec<_> = distinct.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let mut writing = Writing::new(descr, Encoding::RLE_DICTIONARY);
+        let mut writing = Writing::new(descr, Encoding::RLE_DICTIONARY, compressor);
         writing.dictionary(&plain, distinct.len())?;
         let width = hybrid::width_for(distinct.len());
         writing.pages(&Cells::Codes { codes: &codes, width }, breaks)?;
         writing.finish(values.len(), statistics)
     } else {
-        let mut writing = Writing::new(descr, Encoding::PLAIN);
+        let mut writing = Writing::new(descr, Encoding::PLAIN, compressor);
         writing.pages(&Cells::Plain(values), breaks)?;
         writing.finish(values.len(), statistics)
     }
@@ -103,7 +121,8 @@ fn coded(values: &[i64]) -> Option<(Vec<i64>, Vec<u32>)> {
 }
 
 /// A chunk in the making.
-struct Writing {
+struct Writing<'a> {
+    compressor: &'a mut Compressor,
     descr: ColumnDescPtr,
     encoding: Encoding,
     sink: TrackedWrite<Vec<u8>>,
@@ -112,9 +131,10 @@ struct Writing {
     data_offset: Option<u64>,
 }
 
-impl Writing {
-    fn new(descr: ColumnDescPtr, encoding: Encoding) -> Self {
+impl<'a> Writing<'a> {
+    fn new(descr: ColumnDescPtr, encoding: Encoding, compressor: &'a mut Compressor) -> Self {
         Self {
+            compressor,
             descr,
             encoding,
             sink: TrackedWrite::new(Vec::new()),
@@ -126,7 +146,7 @@ impl Writing {
 
     fn dictionary(&mut self, plain: &[u8], count: usize) -> Result<(), ParquetError> {
         let page = Page::DictionaryPage {
-            buf: compressed(plain)?,
+            buf: self.compressor.frame(plain)?,
             num_values: small(count)?,
             encoding: Encoding::PLAIN,
             is_sorted: false,
@@ -139,7 +159,7 @@ impl Writing {
         let mut begin = 0;
         for range in ranges(cells.len(), breaks) {
             let is_last = range.end == cells.len();
-            if !is_last && cells.is_empty(begin..range.end) {
+            if !is_last && cells.is_empty(range.clone()) {
                 continue;
             }
             if begin < range.start {
@@ -155,7 +175,7 @@ impl Writing {
         let count = rows.len();
         let body = cells.encode(rows);
         let page = Page::DataPage {
-            buf: compressed(&body)?,
+            buf: self.compressor.frame(&body)?,
             num_values: small(count)?,
             encoding: self.encoding,
             def_level_encoding: Encoding::RLE,
@@ -265,13 +285,6 @@ fn levels(present: impl Iterator<Item = bool>, body: &mut Vec<u8>) {
 
 fn slice<T>(values: &[T], rows: Range<usize>) -> &[T] {
     values.get(rows).unwrap_or_default()
-}
-
-/// `body` in a zstd frame with a checksum, so that a damaged page is an error and not other numbers.
-fn compressed(body: &[u8]) -> Result<Bytes, ParquetError> {
-    let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
-    compressor.include_checksum(true)?;
-    Ok(compressor.compress(body)?.into())
 }
 
 fn small(count: usize) -> Result<u32, ParquetError> {

@@ -9,9 +9,9 @@ use crate::ParquetError;
 
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Field {
+pub struct Field<'a> {
     /// Its name.
-    pub name: &'static str,
+    pub name: &'a str,
     pub(crate) kind: Kind,
 }
 
@@ -30,29 +30,29 @@ pub(crate) enum Kind {
     Keys,
 }
 
-impl Field {
+impl<'a> Field<'a> {
     /// A nullable text.
-    pub const fn text(name: &'static str) -> Self {
+    pub const fn text(name: &'a str) -> Self {
         Self { name, kind: Kind::Text }
     }
 
     /// A nullable whole number.
-    pub const fn number(name: &'static str) -> Self {
+    pub const fn number(name: &'a str) -> Self {
         Self { name, kind: Kind::Number }
     }
 
     /// A nullable instant in milliseconds since the epoch.
-    pub const fn instant(name: &'static str) -> Self {
+    pub const fn instant(name: &'a str) -> Self {
         Self { name, kind: Kind::Instant }
     }
 
     /// An instant that every row has and that differs little from row to row.
-    pub const fn timeline(name: &'static str) -> Self {
+    pub const fn timeline(name: &'a str) -> Self {
         Self { name, kind: Kind::Timeline }
     }
 
     /// A whole number that every row has, ascending.
-    pub const fn keys(name: &'static str) -> Self {
+    pub const fn keys(name: &'a str) -> Self {
         Self { name, kind: Kind::Keys }
     }
 
@@ -83,7 +83,7 @@ impl Field {
 }
 
 /// The schema of a file with these columns.
-pub(crate) fn schema(fields: &[Field]) -> Result<TypePtr, ParquetError> {
+pub(crate) fn schema(fields: &[Field<'_>]) -> Result<TypePtr, ParquetError> {
     let columns: Result<_, _> = fields.iter().map(|field| field.to_type()).collect();
     let schema = Type::group_type_builder("schema").with_fields(columns?).build()?;
     Ok(Arc::new(schema))

@@ -9,7 +9,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{WriterProperties, WriterPropertiesPtr};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
-use crate::chunk::{self, Chunk};
+use crate::chunk::{self, Chunk, Compressor};
 use crate::field::{Kind, schema};
 use crate::{Field, ParquetError};
 
@@ -29,15 +29,17 @@ pub enum Column<'a> {
 
 /// A file in the making.
 pub struct TableWriter<W: Write + Send> {
-    fields: Vec<Field>,
+    kinds: Vec<Kind>,
     writer: SerializedFileWriter<W>,
+    compressor: Compressor,
 }
 
 impl<W: Write + Send> TableWriter<W> {
     /// Begins a file with these columns.
-    pub fn new(sink: W, fields: &[Field]) -> Result<Self, ParquetError> {
+    pub fn new(sink: W, fields: &[Field<'_>]) -> Result<Self, ParquetError> {
         let writer = SerializedFileWriter::new(sink, schema(fields)?, properties())?;
-        Ok(Self { fields: fields.to_vec(), writer })
+        let kinds = fields.iter().map(|field| field.kind).collect();
+        Ok(Self { kinds, writer, compressor: Compressor::new()? })
     }
 
     /// Writes a row group: one column per field, all of one length.
@@ -45,18 +47,22 @@ impl<W: Write + Send> TableWriter<W> {
     /// No page reaches over a row of `breaks` (ascending) unless there is nothing in it: whoever wants
     /// the rows between two breaks reads nothing else.
     pub fn write(&mut self, columns: &[Column<'_>], breaks: &[usize]) -> Result<(), ParquetError> {
-        if columns.len() != self.fields.len() {
+        if columns.len() != self.kinds.len() {
             return Err(ParquetError::Shape);
         }
         let descrs = self.writer.schema_descr().columns().to_vec();
         let mut group = self.writer.next_row_group()?;
-        for ((field, column), descr) in self.fields.iter().zip(columns).zip(descrs) {
-            match (field.kind, column) {
+        let compressor = &mut self.compressor;
+        for ((kind, column), descr) in self.kinds.iter().zip(columns).zip(descrs) {
+            match (kind, column) {
                 (Kind::Text, Column::Texts { dictionary, codes }) => {
-                    append(&mut group, chunk::texts(descr, dictionary, codes, breaks)?)?;
+                    append(
+                        &mut group,
+                        chunk::texts(descr, dictionary, codes, breaks, compressor)?,
+                    )?;
                 }
                 (Kind::Number | Kind::Instant, Column::Numbers(values)) => {
-                    append(&mut group, chunk::numbers(descr, values, breaks)?)?;
+                    append(&mut group, chunk::numbers(descr, values, breaks, compressor)?)?;
                 }
                 (Kind::Timeline | Kind::Keys, Column::Numbers(values)) => {
                     differences(&mut group, values)?;

@@ -95,6 +95,9 @@ pub enum Scope {
     /// Resetting temporary passes.
     #[serde(rename = "temporary:passes:owner")]
     TemporaryPasses,
+    /// Privacy requests.
+    #[serde(rename = "privacy:owner")]
+    Privacy,
     /// Pushing the list of proxied MVPDs.
     #[serde(rename = "idp:owner")]
     ProxiedMvpds,
@@ -128,6 +131,7 @@ impl Scope {
             Self::StreamBilling => "cmu:billing:client",
             Self::Decisions => "decisions:owner",
             Self::TemporaryPasses => "temporary:passes:owner",
+            Self::Privacy => "privacy:owner",
             Self::ProxiedMvpds => "idp:owner",
             Self::MvpdStatus => "mvpd_status:client",
             Self::LegacyConfig => "config:client",

@@ -12,6 +12,9 @@ pub struct MediaCompany {
     pub id: MediaCompanyId,
     /// The name people see.
     pub name: String,
+    /// The organisation it belongs to in privacy requests (`access-variants` V1); its id when absent.
+    #[serde(default)]
+    pub organization: Option<String>,
     /// Custom URL schemes of all its channels, such as `adbe.acmedemo0000000000001`.
     #[serde(default)]
     pub custom_schemes: Vec<String>,
@@ -33,6 +36,13 @@ pub enum MetadataEncryption {
     Rsa,
     /// JSON Web Encryption in compact form, RSA-OAEP-256 and A256GCM: values of any length.
     Jwe,
+}
+
+impl MediaCompany {
+    /// The organisation it belongs to.
+    pub fn organization(&self) -> &str {
+        self.organization.as_deref().unwrap_or(self.id.as_str())
+    }
 }
 
 /// A service provider (channel, brand, requestor). Belongs to one media company.

@@ -1,6 +1,7 @@
 //! One validated revision.
 
 mod lost;
+mod organization;
 mod proxied;
 
 use std::collections::{HashMap, HashSet};
@@ -20,6 +21,7 @@ use crate::{
 };
 
 pub use lost::LostEndpoint;
+pub use organization::OrganizationScope;
 
 /// First path segments that would be ambiguous as channel ids (`pass-rest-v2` §1).
 const RESERVED_SERVICE_PROVIDERS: [&str; 4] = ["authenticate", "sessions", "logout", "profiles"];

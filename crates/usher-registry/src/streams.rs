@@ -14,9 +14,19 @@ use crate::duration;
 pub struct Tenant {
     /// Its id, as reports show it.
     pub id: TenantId,
+    /// The organisation it belongs to in privacy requests; its id when absent.
+    #[serde(default)]
+    pub organization: Option<String>,
     /// Disabled tenants' applications are answered 403.
     #[serde(default)]
     pub disabled: bool,
+}
+
+impl Tenant {
+    /// The organisation it belongs to.
+    pub fn organization(&self) -> &str {
+        self.organization.as_deref().unwrap_or(self.id.as_str())
+    }
 }
 
 /// An application of the stream-limiting service.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::civil::DateTime;
 use usher_core::{Clock, StoreError, Timestamp};
 use usher_cube::{
-    Address, Api, Dim, FindError, Invalid, Model, ModelError, PlanError, Planned, Query, Resource,
-    RollupSet, Rules, Scope, Switches, Table, plan,
+    Address, Api, Dim, FindError, Invalid, Metric, Model, ModelError, PlanError, Planned, Query,
+    Resource, RollupSet, Rules, Scope, Switches, Table, plan,
 };
 
 use crate::{Answer, AnswerError, Layout, Warehouse};
@@ -115,13 +115,45 @@ impl Reports {
         query: &str,
         scope: &Scope,
     ) -> Result<Report, ReportError> {
-        let model = self.model(resource.base.api());
-        let query = Query::parse(query, |name| model.canonical(resource.base, name))?;
-        let planned = plan((model, &self.rules), resource, &query, scope, self.now())?;
-        let Planned { plan, href, file_stem } = planned;
+        let Planned { plan, href, file_stem } = self.plan(resource, query, scope)?;
         let Answer { table, made } = self.warehouse.answer(plan).await?;
         let (roll_up, drill_down) = (resource.parent(), resource.below());
         Ok(Report { href, roll_up, drill_down, table, file_stem, made })
+    }
+
+    /// Whether a link to `path`, as links are written, leads to a report when `query` is added.
+    pub fn has(&self, path: &str, query: &str, scope: &Scope) -> bool {
+        self.planned(path, query, scope).is_some()
+    }
+
+    /// The metrics of the report that a link to `path` with `query` leads to.
+    pub fn metrics(&self, path: &str, query: &str, scope: &Scope) -> Vec<Metric> {
+        self.planned(path, query, scope).map_or_else(Vec::new, |planned| planned.plan.metrics)
+    }
+
+    /// The highest number of rows of a report.
+    pub const fn limit_max(&self) -> usize {
+        self.rules.limit_max
+    }
+
+    fn planned(&self, path: &str, query: &str, scope: &Scope) -> Option<Planned> {
+        let (api, rest) = match path.strip_prefix("/esm/") {
+            Some(rest) => (Api::Esm, rest),
+            None => (Api::Cmu, path.strip_prefix("/cmu/")?),
+        };
+        let resource = self.find(&Address::parse(api, rest).ok()?, scope).ok()?;
+        self.plan(&resource, query, scope).ok()
+    }
+
+    fn plan(
+        &self,
+        resource: &Resource,
+        query: &str,
+        scope: &Scope,
+    ) -> Result<Planned, ReportError> {
+        let model = self.model(resource.base.api());
+        let query = Query::parse(query, |name| model.canonical(resource.base, name))?;
+        Ok(plan((model, &self.rules), resource, &query, scope, self.now())?)
     }
 
     /// The current report time.

@@ -15,6 +15,7 @@ mod encryption;
 pub mod fuzz;
 pub mod idp;
 mod instant;
+mod issuer;
 pub mod logout;
 pub mod metadata;
 mod mrss;
@@ -26,6 +27,7 @@ mod signature;
 mod xml;
 
 pub use encryption::DecryptionKey;
+pub use issuer::claimed_issuer;
 pub use mrss::{Rating, Resource, ResourceError};
 pub use names::{PERSISTENT, TRANSIENT};
 pub use request::{AuthnRequest, Proxied, Scoping, scoped_entity_id};

@@ -128,13 +128,6 @@ pub struct LogoutRequest {
     pub session_indexes: Vec<String>,
 }
 
-/// Who says to have sent a message: by this its keys are looked up. Nothing of it is believed.
-pub fn claimed_issuer(message: &Redirected) -> Result<String, XmlError> {
-    let xml = Xml::parse(&message.xml)?;
-    let root = xml.root().ok_or(XmlError::Malformed)?;
-    root.child_text(SAML, "Issuer").ok_or(XmlError::Malformed)
-}
-
 /// Reads a logout request of the redirect binding. It must be signed.
 pub fn read_logout_request(
     message: &Redirected,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, sleep_until};
+use usher_core::StoreError;
 use usher_http::App;
 use usher_streams::Stretch;
 
@@ -18,6 +19,9 @@ const LAG_EVERY: Duration = Duration::from_secs(1);
 /// changed (`access-variants` G10: 10 s at most).
 const REFRESH_EVERY: Duration = Duration::from_secs(5);
 
+/// How often privacy requests are looked for.
+const PRIVACY_EVERY: Duration = Duration::from_secs(2);
+
 /// How often records that are over are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
@@ -28,6 +32,7 @@ pub(crate) fn start(app: &App) -> Vec<JoinHandle<()>> {
         tokio::spawn(relieve(app.clone())),
         tokio::spawn(forget_records(app.clone())),
         tokio::spawn(refresh(app.clone())),
+        tokio::spawn(serve_privacy(app.clone())),
     ]
 }
 
@@ -79,9 +84,22 @@ async fn forget_records(app: App) {
     let mut due = interval(SWEEP_EVERY);
     loop {
         due.tick().await;
-        if let Err(error) = app.entitlement.sweep().await {
+        let swept = async { Ok(app.entitlement.sweep().await? + app.privacy.sweep().await?) };
+        if let Err::<u64, StoreError>(error) = swept.await {
             tracing::error!(%error, "records that are over could not be removed");
         }
+    }
+}
+
+/// Carries out privacy requests, also those that an earlier process left undone.
+async fn serve_privacy(app: App) {
+    let mut due = interval(PRIVACY_EVERY);
+    loop {
+        due.tick().await;
+        while app.privacy.work().await.unwrap_or_else(|error| {
+            tracing::error!(%error, "privacy requests could not be read");
+            false
+        }) {}
     }
 }
 

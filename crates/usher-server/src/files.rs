@@ -22,6 +22,14 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// Gives the file at `from` the place of the one at `to`, for good.
+pub fn rename(from: &Path, to: &Path) -> Result<()> {
+    let directory = to.parent().unwrap_or_else(|| Path::new("."));
+    fs::rename(from, to)
+        .and_then(|()| File::open(directory)?.sync_all())
+        .with_context(|| format!("cannot rename {} to {}", from.display(), to.display()))
+}
+
 /// The text of `path`, or nothing when there is no such file.
 pub fn read_if_there(path: &Path) -> Result<Option<String>> {
     match fs::read_to_string(path) {

@@ -18,7 +18,7 @@ pub(crate) const STATEMENTS_FILE: &str = "statements.pem";
 pub(crate) const ACCESS_TOKENS_FILE: &str = "access-tokens.pem";
 
 /// Self-signed certificates are renewed by hand: verifiers pin them.
-const CERTIFICATE_LIFETIME: Duration = Duration::from_hours(24 * 3_650);
+pub(crate) const CERTIFICATE_LIFETIME: Duration = Duration::from_hours(24 * 3_650);
 
 /// A directory of key files.
 #[derive(Clone, Debug)]
@@ -49,6 +49,16 @@ impl KeyRing {
     /// Is there something called `name`?
     pub fn holds(&self, name: &str) -> bool {
         self.directory.join(name).exists()
+    }
+
+    /// Keeps `text` as `name`.
+    pub fn put(&self, name: &str, text: &Secret<String>) -> Result<()> {
+        files::write_atomically(&self.directory.join(name), text.expose().as_bytes())
+    }
+
+    /// Gives what is called `from` the name `to`, in the place of what had that name.
+    pub fn rename(&self, from: &str, to: &str) -> Result<()> {
+        files::rename(&self.directory.join(from), &self.directory.join(to))
     }
 
     /// The P-256 key `name`, made when it is not there yet.

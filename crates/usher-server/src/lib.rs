@@ -13,6 +13,7 @@ pub mod fetch;
 pub mod files;
 pub mod keys;
 pub mod lifecycle;
+pub mod providers;
 pub mod saml_keys;
 pub mod serve;
 mod up_to_date;

@@ -7,12 +7,12 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
-use usher_core::Timestamp;
-use usher_jose::{RsaKey, SigningKey};
+use anyhow::{Result, ensure};
+use usher_core::{Secret, Timestamp};
+use usher_jose::{Certificate, RsaKey, SigningKey};
 use usher_mvpd::{SamlKey, SamlSettings};
 
-use crate::keys::{KeyRing, rsa_keys};
+use crate::keys::{CERTIFICATE_LIFETIME, KeyRing, rsa_keys};
 
 const SIGNING: &str = "saml-signing";
 const NEXT_SIGNING: &str = "saml-signing-next";
@@ -30,6 +30,10 @@ impl SamlKeys {
     pub fn open(ring: &KeyRing, now: Timestamp) -> Result<Self> {
         let files = [SIGNING, ENCRYPTION].map(pem);
         let [signing, encryption] = rsa_keys(ring, [&files[0], &files[1]])?;
+        ensure!(
+            !ring.holds(&pem(NEXT_SIGNING)) || ring.holds(&certificate(NEXT_SIGNING)),
+            "the switch to the next SAML key stopped half way: run `usher mvpd keys --switch` again"
+        );
         let next = ring.holds(&pem(NEXT_SIGNING)).then(|| ring.rsa(&pem(NEXT_SIGNING)));
         let next = next.transpose()?;
         let next_signing = next.map(|key| own(ring, NEXT_SIGNING, key, now)).transpose()?;
@@ -72,4 +76,89 @@ fn pem(name: &str) -> String {
 
 fn certificate(name: &str) -> String {
     format!("{name}-certificate.pem")
+}
+
+/// A key that providers know us by, or will.
+pub struct KeyInUse {
+    /// What it is for.
+    pub purpose: &'static str,
+    /// What providers know of it.
+    pub certificate: Certificate,
+}
+
+/// The keys in `ring`, made when missing.
+pub fn in_use(ring: &KeyRing, now: Timestamp) -> Result<Vec<KeyInUse>> {
+    let keys = SamlKeys::open(ring, now)?;
+    let mut found = vec![KeyInUse { purpose: "signs", certificate: keys.signing.certificate }];
+    found.extend(
+        keys.next_signing.map(|next| KeyInUse {
+            purpose: "will sign (announced)",
+            certificate: next.certificate,
+        }),
+    );
+    found.extend(
+        keys.encryption
+            .into_iter()
+            .map(|key| KeyInUse { purpose: "decrypts", certificate: key.certificate }),
+    );
+    Ok(found)
+}
+
+/// Puts the next signing key beside the current one.
+pub fn announce(ring: &KeyRing, now: Timestamp) -> Result<()> {
+    ensure!(
+        !ring.holds(&pem(NEXT_SIGNING)),
+        "a next key is announced already: `--switch` makes it the current one"
+    );
+    let key = RsaKey::generate()?;
+    let validity = (now, now + CERTIFICATE_LIFETIME);
+    let announced = Certificate::self_signed(&key, COMMON_NAME, validity)?;
+    // The key goes last: without it the certificate is nothing.
+    ring.put(&certificate(NEXT_SIGNING), &Secret::new(announced.pem().to_owned()))?;
+    ring.put(&pem(NEXT_SIGNING), &key.to_pkcs8_pem()?)
+}
+
+/// Makes the next signing key the current one.
+///
+/// The key goes last: after a crash in between the same command finishes the work, and until then the
+/// server says so.
+pub fn switch(ring: &KeyRing) -> Result<()> {
+    ensure!(ring.holds(&pem(NEXT_SIGNING)), "no next key is announced: `--announce` makes one");
+    if ring.holds(&certificate(NEXT_SIGNING)) {
+        ring.rename(&certificate(NEXT_SIGNING), &certificate(SIGNING))?;
+    }
+    ring.rename(&pem(NEXT_SIGNING), &pem(SIGNING))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prints(ring: &KeyRing) -> Vec<(&'static str, String)> {
+        let keys = in_use(ring, Timestamp::from_secs(1_795_631_371)).unwrap();
+        keys.into_iter().map(|it| (it.purpose, it.certificate.fingerprint())).collect()
+    }
+
+    #[test]
+    fn a_key_is_announced_and_then_switched_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let ring = KeyRing::open(directory.path()).unwrap();
+        let now = Timestamp::from_secs(1_795_631_371);
+        let before = prints(&ring);
+        assert_eq!(before.iter().map(|it| it.0).collect::<Vec<_>>(), ["signs", "decrypts"]);
+        assert!(switch(&ring).is_err());
+        announce(&ring, now).unwrap();
+        assert!(announce(&ring, now).is_err());
+        let announced = prints(&ring);
+        assert_eq!((announced.len(), &announced[0]), (3, &before[0]));
+
+        // A crash after the certificate was renamed.
+        ring.rename(&certificate(NEXT_SIGNING), &certificate(SIGNING)).unwrap();
+        assert!(in_use(&ring, now).is_err());
+        switch(&ring).unwrap();
+        let after = prints(&ring);
+        assert_eq!(after.len(), 2);
+        assert_eq!(after[0].1, announced[1].1);
+        assert_eq!(after[1], before[1]);
+    }
 }

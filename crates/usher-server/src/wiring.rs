@@ -13,11 +13,11 @@ use usher_config::{Deployment, Explain, Settings, Throttle};
 use usher_core::{Clock, Entropy, Secret};
 use usher_cube::{Rules, Switches, Zone};
 use usher_entitle::{
-    Entitlement, EntitlementConfig, EntitlementPorts, Explanations, MediaTokenFormat, Unexplained,
-    UserAgents,
+    Entitlement, EntitlementConfig, EntitlementPorts, Explanations, MediaTokenFormat, Privacy,
+    PrivacyPorts, Unexplained, UserAgents,
 };
 use usher_http::{
-    App, HttpSettings, Limit, Origins, Parts, PolicyNames, Readiness, StreamSettings,
+    App, HttpSettings, Limit, Origins, Parts, PolicyNames, Readiness, ReportHosts, StreamSettings,
     ThrottleSettings, TrustForwardedFor,
 };
 use usher_jose::{SealingKey, Signer, SigningKey, SigningPool};
@@ -30,7 +30,7 @@ use usher_store_local::{
 };
 use usher_store_sql::{
     Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlFrameworkSignIns,
-    SqlProfiles, SqlProxiedLists, SqlSessions, SqlSso, SqlTrials,
+    SqlPrivacyJobs, SqlProfiles, SqlProxiedLists, SqlSessions, SqlSso, SqlTrials,
 };
 use usher_streams::{Grain, Ports, Quota, Quotas, ReliefSettings, Streams, StreamsConfig};
 
@@ -76,11 +76,14 @@ pub struct Wired {
 pub async fn wire(wiring: Wiring) -> Result<Wired> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let pool = SigningPool::new(threads, SIGNATURES_WAITING_MAX)?;
-    let gateway = Arc::new(gateway(&wiring)?);
+    let (ours, world) = ((&wiring.keys, &wiring.base_url), (&wiring.clock, &wiring.entropy));
+    let gateway = Arc::new(gateway(&wiring.settings, ours, &wiring.stores.database, world)?);
     let workshop = Workshop { wiring, pool, gateway };
+    let entitlement = Arc::new(workshop.entitlement()?);
     let app = App::new(Parts {
         clients: Arc::new(workshop.clients()),
-        entitlement: Arc::new(workshop.entitlement()?),
+        privacy: Arc::new(workshop.privacy(Arc::clone(&entitlement))?),
+        entitlement,
         streams: Arc::new(workshop.streams()?),
         reports: Arc::new(workshop.reports()?),
         changes: Arc::new(SqlChanges::new(workshop.wiring.stores.database.clone())),
@@ -179,11 +182,15 @@ fn switches(settings: &Settings) -> Switches {
 }
 
 /// The way to TV providers.
-fn gateway(wiring: &Wiring) -> Result<Gateway> {
-    let Wiring { settings, keys, base_url, clock, entropy, .. } = wiring;
+pub(crate) fn gateway(
+    settings: &Settings,
+    (keys, base_url): (&Keys, &Url),
+    database: &Database,
+    (clock, entropy): (&Arc<dyn Clock>, &Arc<dyn Entropy>),
+) -> Result<Gateway> {
     let entity_id = saml_entity_id(&settings.deployment, base_url);
     let ports = GatewayPorts {
-        assertions: Arc::new(SqlAssertions::new(wiring.stores.database.clone())),
+        assertions: Arc::new(SqlAssertions::new(database.clone())),
         clock: Arc::clone(clock),
         entropy: Arc::clone(entropy),
     };
@@ -283,6 +290,20 @@ impl Workshop {
         Ok(Entitlement::new(ports, config))
     }
 
+    fn privacy(&self, entitlement: Arc<Entitlement>) -> Result<Privacy> {
+        let Wiring { stores, keys, registry, clock, entropy, .. } = &self.wiring;
+        Ok(Privacy::new(PrivacyPorts {
+            clock: Arc::clone(clock),
+            entropy: Arc::clone(entropy),
+            registry: Arc::clone(registry),
+            jobs: Arc::new(SqlPrivacyJobs::new(stores.database.clone())),
+            records: Arc::clone(&stores.events) as _,
+            entitlement,
+            sealing: SealingKey::new(&keys.sealing)?,
+            link_key: Secret::new(derived(&keys.fingerprint, b"privacy links")),
+        }))
+    }
+
     fn proxies(&self) -> Proxies {
         let Wiring { stores, registry, clock, .. } = &self.wiring;
         let lists = Arc::new(SqlProxiedLists::new(stores.database.clone()));
@@ -350,6 +371,10 @@ impl Workshop {
                 exempt: networks(exempt)
                     .context("`throttle.exempt` lists something that is no network")?,
             },
+            report_hosts: ReportHosts {
+                esm: settings.reports.esm_host.clone(),
+                cmu: settings.reports.cmu_host.clone(),
+            },
             streams: stream_settings(&settings.streams, base_url),
             media_token_keys: vec![keys.media_tokens_jws.public().clone()],
             media_token_certificate: keys.media_token_certificate.clone(),
@@ -362,9 +387,14 @@ impl Workshop {
     }
 }
 
-/// The key that makes stream ids recognisable, derived so that it serves this purpose alone.
+/// A key that serves one purpose alone.
+fn derived(fingerprint: &Secret<[u8; 32]>, purpose: &[u8]) -> [u8; 32] {
+    usher_jose::hmac_sha256(fingerprint.expose(), purpose)
+}
+
+/// The key that makes stream ids recognisable.
 fn stream_seal(fingerprint: &Secret<[u8; 32]>) -> Secret<[u8; 16]> {
-    let derived = usher_jose::hmac_sha256(fingerprint.expose(), b"stream ids");
+    let derived = derived(fingerprint, b"stream ids");
     Secret::new(std::array::from_fn(|at| derived.get(at).copied().unwrap_or_default()))
 }
 
@@ -412,6 +442,11 @@ impl Wired {
     /// Adds events; those whose ids are known change nothing. Returns how many were new.
     pub async fn add_events(&self, events: Vec<Event>) -> Result<usize> {
         Ok(self.stores.events.import(events).await?)
+    }
+
+    /// Closes every day that is over, without waiting for what may still come: reports of it then read little.
+    pub async fn close_days(&self) -> Result<()> {
+        Ok(self.stores.events.settle().await?)
     }
 
     /// Stops the chores, writes what is still waiting, closes the stores.

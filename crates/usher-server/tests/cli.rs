@@ -7,9 +7,14 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use reqwest::Client;
+use reqwest::{Client, Url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+#[path = "process/mod.rs"]
+mod process;
+
+use process::Usher;
 
 const CATALOG: &str = r#"
 [[media_companies]]
@@ -189,4 +194,103 @@ fn the_sample_configuration_is_accepted_and_shown() {
     let shown = usher(&["config", "show", "--config", path(&file)]);
     assert!(shown.status.success(), "{}", said(&shown));
     assert!(said(&shown).contains("code_ttl: 1800s"), "{}", said(&shown));
+}
+
+/// The value of `name` in a tag of `page`.
+fn attribute(page: &str, name: &str) -> String {
+    let value = page.split_once(&format!("{name}=\"")).and_then(|(_, rest)| rest.split_once('"'));
+    value.expect("an attribute").0.replace("&amp;", "&").replace("&#38;", "&")
+}
+
+#[tokio::test]
+async fn a_provider_is_looked_at_and_tried_while_the_server_runs() {
+    let demo = Usher::demo(&[]);
+    let data = demo.data_dir();
+    let output = usher(&["mvpd", "check", "Cablevision", "--demo", path(&data)]);
+    let report = said(&output);
+    assert!(output.status.success(), "{report}");
+    assert!(report.contains("its published configuration agrees with the catalog"), "{report}");
+    assert!(!report.contains("PROBLEM"), "{report}");
+    let link = report.lines().map(str::trim).find(|line| line.contains("/api/v2/authenticate/"));
+    let link = link.expect("an address for a test sign-in");
+    let code = link.rsplit('/').next().expect("a code");
+    let result = ["mvpd", "check", "Cablevision", "--result", code, "--demo", path(&data)];
+    let early = usher(&result);
+    assert!(said(&early).contains("nobody has signed in yet"), "{}", said(&early));
+
+    let form = client().get(link).send().await.expect("a page");
+    let url = form.url().clone();
+    let page = form.text().await.expect("text");
+    let request = page.split_once("name=\"request\"").expect("a field").1;
+    let fields = [
+        ("request", attribute(request, "value")),
+        ("username", "ann".to_owned()),
+        ("password", "ann".to_owned()),
+    ];
+    let action = url.join(&attribute(&page, "action")).expect("a URL");
+    let landed = client().post(action).form(&fields).send().await.expect("a page");
+    let landed = Url::parse(landed.url().as_str()).expect("a URL");
+    assert_eq!((landed.path(), landed.port()), ("/demo/done", url.port()));
+
+    let outcome = usher(&result);
+    let told = said(&outcome);
+    assert!(told.starts_with("signed in\n  user id: u-9***"), "{told}");
+    assert!(told.contains("home-based: yes") && told.contains("householdID"), "{told}");
+    let again = usher(&result);
+    assert!(said(&again).contains("the outcome was shown already"), "{}", said(&again));
+    let unknown = usher(&["mvpd", "check", "Cabelvision", "--demo", path(&data)]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(said(&unknown).contains("only Cablevision, FreeHour"), "{}", said(&unknown));
+
+    let metadata = format!("{}/demo/opco/metadata", demo.origin());
+    let entry = usher(&["mvpd", "import", "Hill", &metadata]);
+    let entry = String::from_utf8(entry.stdout).expect("text");
+    assert!(entry.contains("id = \"Hill\"") && entry.contains("# SHA-256 "), "{entry}");
+}
+
+#[test]
+fn what_is_wrong_with_a_provider_is_said_and_counts_as_failure() {
+    let directory = TempDir::new().expect("a directory");
+    let catalog = directory.path().join("catalog.toml");
+    let data = directory.path().join("data");
+    let nobody = {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("an address").to_string()
+    };
+    let provider = format!(
+        "{CATALOG}\n[[mvpds]]\nid = \"Hill\"\ndisplay_name = \"Hill Cable\"\n\
+         logo_url = \"https://hill.example/logo.png\"\nauthn = {{ protocol = \"saml2\", \
+         entity_id = \"urn:hill\", sso_url = \"http://{nobody}/sso\" }}\n\
+         settings = {{ all = {{ authn_ttl = \"30d\" }} }}\n"
+    );
+    std::fs::write(&catalog, provider).expect("the catalog is written");
+    let config = directory.path().join("usher.toml");
+    let text = format!("[server]\ncatalog = {catalog:?}\ndata_dir = {data:?}\n");
+    std::fs::write(&config, text).expect("the configuration is written");
+
+    let output = usher(&["mvpd", "check", "Hill", "--config", path(&config)]);
+    let report = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{report}");
+    for words in [
+        "PROBLEM it has no `authz` endpoint: nobody may watch",
+        "advice  no channel works with it",
+        "PROBLEM no certificate is pinned: every answer is refused",
+        &format!("PROBLEM http://{nobody}/sso: no connection could be made"),
+        "SAML entity id: ",
+    ] {
+        assert!(report.contains(words), "`{words}` is not in {report}");
+    }
+
+    let keys = |option: &[&str]| {
+        let output = usher(&[&["mvpd", "keys", "--config", path(&config)], option].concat());
+        (output.status.success(), said(&output))
+    };
+    let (_, before) = keys(&[]);
+    assert_eq!(before.matches("lasts until").count(), 2, "{before}");
+    assert!(!keys(&["--switch"]).0);
+    let (_, announced) = keys(&["--announce"]);
+    assert!(announced.contains("will sign (announced)"), "{announced}");
+    let next = announced.lines().skip_while(|line| !line.starts_with("will sign")).nth(1);
+    let (_, after) = keys(&["--switch"]);
+    assert_eq!(after.lines().nth(1), next, "{after}");
 }

@@ -34,8 +34,12 @@ mod general;
 mod hostile;
 #[path = "entitlement/logout.rs"]
 mod logout;
+#[path = "entitlement/partner.rs"]
+mod partner;
 #[path = "mvpd/peer.rs"]
 mod peer;
+#[path = "entitlement/privacy.rs"]
+mod privacy;
 #[path = "entitlement/profiles.rs"]
 mod profiles;
 #[path = "entitlement/provider.rs"]

@@ -4,6 +4,9 @@
 mod support;
 
 #[cfg(test)]
+#[path = "reports/crawl.rs"]
+mod crawl;
+#[cfg(test)]
 #[path = "reports/filters.rs"]
 mod filters;
 #[cfg(test)]
@@ -15,6 +18,9 @@ mod metrics;
 #[cfg(test)]
 #[path = "reports/negotiation.rs"]
 mod negotiation;
+#[cfg(test)]
+#[path = "reports/page.rs"]
+mod page;
 #[cfg(test)]
 #[path = "reports/representations.rs"]
 mod representations;

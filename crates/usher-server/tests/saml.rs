@@ -14,6 +14,8 @@ mod support;
 mod couch;
 #[path = "saml/decisions.rs"]
 mod decisions;
+#[path = "saml/faults.rs"]
+mod faults;
 #[path = "saml/logout.rs"]
 mod logout;
 #[path = "saml/pdp.rs"]

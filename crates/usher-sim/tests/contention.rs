@@ -81,7 +81,7 @@ async fn the_limit_holds_at_every_instant() {
 /// Starts whenever it may and stops soon after; returns how often it started.
 async fn play(streams: Arc<Streams>, number: usize) -> usize {
     let account = ACCOUNTS.iter().cycle().nth(number).expect("an account");
-    let application = if number % 2 == 0 { "three" } else { "shared" };
+    let application = if number.is_multiple_of(2) { "three" } else { "shared" };
     let call = |ask| Call {
         application: application.to_owned(),
         subject: ("north".to_owned(), (*account).to_owned()),

@@ -12,6 +12,7 @@ mod dialect;
 mod entitlement;
 mod group;
 mod migrations;
+mod privacy;
 mod proxied;
 mod row;
 
@@ -21,4 +22,5 @@ pub use database::{Database, OpenError};
 pub use entitlement::{
     SqlAssertions, SqlDegradation, SqlFrameworkSignIns, SqlProfiles, SqlSessions, SqlSso, SqlTrials,
 };
+pub use privacy::SqlPrivacyJobs;
 pub use proxied::SqlProxiedLists;

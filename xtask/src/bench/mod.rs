@@ -5,7 +5,9 @@
 //! docs/performance.md keeps them with their budgets.
 
 mod demo;
+mod entitlement;
 mod process;
+mod reports;
 mod server;
 mod streams;
 mod wrk;
@@ -31,6 +33,12 @@ pub(crate) struct Options {
     /// Live streams in the largest measurement of the suite `streams`.
     #[arg(long, default_value_t = 1_000_000)]
     streams: usize,
+    /// Profiles in the largest measurement of the suite `entitlement`.
+    #[arg(long, default_value_t = 1_000_000)]
+    profiles: usize,
+    /// Events of the past in the suite `reports`.
+    #[arg(long, default_value_t = 20_000_000)]
+    events: u64,
 }
 
 /// The parts of the house that are measured by themselves.
@@ -38,8 +46,12 @@ pub(crate) struct Options {
 enum Suite {
     /// Heartbeats, authorizations and tokens against one demo server.
     Server,
+    /// Who may watch: against what signatures allow, beside signatures, and with many profiles.
+    Entitlement,
     /// Stream limiting at several sizes, beside the home-grown way to do it.
     Streams,
+    /// Reports over a large past, beside `DuckDB`.
+    Reports,
 }
 
 /// Builds the release binary and runs the suites one after another.
@@ -49,7 +61,9 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     for suite in chosen {
         match suite {
             Suite::Server => server::run(repo, &binary, options)?,
+            Suite::Entitlement => entitlement::run(repo, &binary, options)?,
             Suite::Streams => streams::run(repo, &binary, options)?,
+            Suite::Reports => reports::run(repo, &binary, options)?,
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -49,6 +49,11 @@ impl Process {
         bail!("the process was not ready within {READY_WITHIN:?}")
     }
 
+    /// Its id.
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Processor time it has used, in microseconds.
     pub(super) fn cpu_us(&self) -> Result<f64> {
         let stat = self.proc("stat")?;
@@ -82,6 +87,23 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Processor time of all processes that this one waited for, in seconds.
+pub(super) fn children_cpu_s() -> Result<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").context("reading /proc/self/stat")?;
+    let fields = stat.rsplit(") ").next().context("a line of /proc")?;
+    let ticks = fields.split(' ').skip(13).take(2).map(str::parse::<f64>);
+    Ok(ticks.sum::<Result<f64, _>>().context("processor time")? * TICK_US / 1e6)
+}
+
+/// The most memory that a process has used, in bytes.
+pub(super) fn peak_bytes(process: u32) -> Result<f64> {
+    let path = format!("/proc/{process}/status");
+    let status = std::fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.map(|line| line.trim().trim_end_matches(" kB").parse::<f64>());
+    Ok(kib.context("no peak")?.context("a size")? * 1024.0)
 }
 
 /// Whether a `GET` of `path` is answered 200.

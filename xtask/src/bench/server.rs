@@ -8,9 +8,8 @@ use super::wrk::{Load, Measured};
 use super::{Options, median};
 use crate::repo::Repo;
 use crate::tools;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// How often each profile is measured.
 const ROUNDS: usize = 3;
@@ -21,19 +20,14 @@ const PROFILES: [(&str, u16); 3] = [("heartbeat", 202), ("authorize", 200), ("to
 /// Starts the demo and prints a table of ratios.
 pub(super) fn run(repo: &Repo, binary: &Path, options: &Options) -> Result<()> {
     tools::program("wrk", "wrk")?;
-    let python = tools::program("python3", "python3")?;
-    let demo = Demo::start(binary, &repo.metadata.target_directory)?;
-    let home = repo.root.join("bench");
-    let prepared = Command::new(python)
-        .arg(home.join("prepare.py"))
-        .arg(&demo.data)
-        .stderr(Stdio::inherit())
-        .output()
-        .context("bench/prepare.py could not be started")?;
-    ensure!(prepared.status.success(), "bench/prepare.py failed");
-    let environment = serde_json::from_slice(&prepared.stdout).context("output of prepare.py")?;
-    let Options { seconds, connections, .. } = *options;
-    print_table(&Load { home, base: demo.base.clone(), seconds, connections, environment })
+    let demo = Demo::start(binary, &repo.metadata.target_directory, &[])?;
+    print_table(&Load {
+        home: repo.root.join("bench"),
+        base: demo.base(),
+        seconds: options.seconds,
+        connections: options.connections,
+        environment: demo.prepare(repo)?,
+    })
 }
 
 fn print_table(load: &Load) -> Result<()> {

@@ -15,6 +15,7 @@ pub(super) struct Measured {
 }
 
 /// A load generator pointed at one server.
+#[derive(Clone)]
 pub(super) struct Load {
     /// The directory of the scripts.
     pub(super) home: PathBuf,

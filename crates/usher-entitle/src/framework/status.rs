@@ -15,6 +15,8 @@ pub struct FrameworkStatus {
 /// Whether the viewer lets the application ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
+    /// Not said.
+    Unsaid,
     Granted,
     Withheld,
     Undetermined,
@@ -53,18 +55,10 @@ pub enum StatusDefect {
 }
 
 impl FrameworkStatus {
-    /// The status in a JSON document, if it says anything about the permission.
+    /// The status in a JSON document, if it is an object.
     pub fn from_json(json: &[u8]) -> Option<Self> {
-        let document: Value = serde_json::from_slice(json).ok()?;
-        let access = match document.pointer("/frameworkPermissionInfo/accessStatus")? {
-            Value::Null => return None,
-            Value::String(word) => match word.trim() {
-                "granted" => Access::Granted,
-                "denied" | "restricted" => Access::Withheld,
-                _ => Access::Undetermined,
-            },
-            _ => Access::Undetermined,
-        };
+        let document: Value = serde_json::from_slice(json).ok().filter(Value::is_object)?;
+        let access = access(document.pointer("/frameworkPermissionInfo/accessStatus"));
         let provider = document.pointer("/frameworkProviderInfo/id").and_then(Value::as_str);
         let provider = provider.map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned);
         let expiration = expiration(document.pointer("/frameworkProviderInfo/expirationDate"));
@@ -85,6 +79,7 @@ impl FrameworkStatus {
         now: Timestamp,
     ) -> Result<(), StatusDefect> {
         match self.access {
+            Access::Unsaid => return Err(StatusDefect::AccessNotPresent),
             Access::Undetermined => return Err(StatusDefect::AccessNotDetermined),
             Access::Withheld => return Err(StatusDefect::AccessNotGranted),
             Access::Granted => {}
@@ -98,6 +93,18 @@ impl FrameworkStatus {
             Expiration::At(end) if end < now => Err(StatusDefect::ProviderExpired),
             Expiration::At(_) | Expiration::Unsaid => Ok(()),
         }
+    }
+}
+
+fn access(value: Option<&Value>) -> Access {
+    match value {
+        None | Some(Value::Null) => Access::Unsaid,
+        Some(Value::String(word)) => match word.trim() {
+            "granted" => Access::Granted,
+            "denied" | "restricted" => Access::Withheld,
+            _ => Access::Undetermined,
+        },
+        Some(_) => Access::Undetermined,
     }
 }
 
@@ -169,15 +176,16 @@ mod tests {
     }
 
     #[test]
-    fn without_a_word_about_the_permission_there_is_no_status() {
+    fn without_a_word_about_the_permission_there_is_none() {
         for document in [
-            json!(null),
-            json!([]),
             json!({}),
             json!({ "frameworkPermissionInfo": {} }),
             json!({ "frameworkPermissionInfo": { "accessStatus": null } }),
             json!({ "frameworkProviderInfo": { "id": "opco-partner" } }),
         ] {
+            assert_eq!(checked(&document), Some(Err(StatusDefect::AccessNotPresent)), "{document}");
+        }
+        for document in [json!(null), json!([]), json!("granted")] {
             assert_eq!(checked(&document), None, "{document}");
         }
     }

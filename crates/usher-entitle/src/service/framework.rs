@@ -226,14 +226,19 @@ impl Entitlement {
             Err(SignInError::Store(error)) => Err(error.into()),
             Err(SignInError::Unsupported(_)) => Err(ConfigurationDefect::ProfileExchange.into()),
             Err(error) => {
-                tracing::info!(mvpd = %answered.partner.mvpd.id, %error, "a framework's answer");
+                let id = &answered.partner.mvpd.id;
+                tracing::info!(mvpd = %id, %error, "a framework's answer");
                 let session_id = answered.session_id(self);
                 let about = About::framework(answered.framework, &session_id);
                 let now = self.clock.now();
                 let reporter = self.reporter(answered.call, &answered.partner.mvpd, now);
                 let failed = reporter.failure(Name::AuthnFailed, about, error.reason());
                 self.record(vec![failed]).await;
-                Err(FinishFrameworkError::Response)
+                let snapshot = &answered.call.snapshot;
+                match self.sign_in.claimed_provider(snapshot, saml_response).await {
+                    Some(claimed) if claimed != *id => Err(StatusDefect::ProviderMismatch.into()),
+                    Some(_) | None => Err(FinishFrameworkError::Response),
+                }
             }
         }
     }

@@ -9,6 +9,7 @@ mod create_session;
 mod decide;
 mod degradation;
 mod explain;
+mod forget;
 mod framework;
 mod logout;
 mod preauthorize;

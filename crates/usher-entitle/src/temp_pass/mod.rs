@@ -18,7 +18,7 @@ use usher_registry::{Daily, TempPassSettings};
 use crate::metadata::Attribute;
 
 pub use identity::IdentityHash;
-pub use store::TrialStore;
+pub use store::{DEVICES_AT_ONCE, TrialStore};
 
 /// A temporary pass as one channel offers it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

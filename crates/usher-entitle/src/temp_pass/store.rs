@@ -5,6 +5,9 @@ use usher_core::{DeviceId, StoreError, Timestamp};
 
 use super::{FoundTrials, IdentityHash, Pass, Trial, TrialHolder};
 
+/// Devices that are listed at once.
+pub const DEVICES_AT_ONCE: usize = 1_000;
+
 /// Trials, and the names that lead to them.
 ///
 /// Every method is one atomic step, durable when it is reported as done. A trial has one name for each
@@ -22,6 +25,14 @@ pub trait TrialStore: Send + Sync + 'static {
     /// the holder that lead nowhere lead to it. False, and nothing changed, unless the stored trial
     /// has exactly `trial.revision`.
     async fn carry_on(&self, holder: &TrialHolder, trial: &Trial) -> Result<bool, StoreError>;
+
+    /// Devices with a trial of `pass`, in the order of their ids from behind `after` on; no more than
+    /// [`DEVICES_AT_ONCE`].
+    async fn devices(
+        &self,
+        pass: &Pass,
+        after: Option<&DeviceId>,
+    ) -> Result<Vec<DeviceId>, StoreError>;
 
     /// Forgets the trial that this device leads to, with all its names.
     async fn forget_device(&self, pass: &Pass, device: &DeviceId) -> Result<(), StoreError>;

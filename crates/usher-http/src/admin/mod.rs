@@ -4,7 +4,7 @@
 //! Its caller is whoever has the deployment's admin token; errors are problems of RFC 9457.
 
 mod clients;
-mod operator;
+pub(crate) mod operator;
 mod problem;
 mod traces;
 mod versions;

@@ -1,11 +1,10 @@
 //! What can be wrong with a call of the admin API, as problems of RFC 9457.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 use usher_core::StoreError;
 
-use crate::bearer::CHALLENGE;
+use crate::problem_details;
 
 /// Why a call has no result.
 #[derive(Debug, thiserror::Error)]
@@ -37,19 +36,6 @@ impl IntoResponse for Problem {
         if let Self::Store(error) = &self {
             tracing::error!(%error, "an admin call failed");
         }
-        let body = json!({
-            "type": "about:blank",
-            "title": status.canonical_reason(),
-            "status": status.as_u16(),
-            "detail": self.to_string(),
-        });
-        let mut response = (status, body.to_string()).into_response();
-        let headers = response.headers_mut();
-        let kind = HeaderValue::from_static("application/problem+json");
-        headers.insert(header::CONTENT_TYPE, kind);
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
-        }
-        response
+        problem_details::render(status, &self.to_string())
     }
 }

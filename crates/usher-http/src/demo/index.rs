@@ -10,6 +10,7 @@ use usher_registry::{Assigned, RegisteredApplication, Snapshot};
 
 use super::Demo;
 use super::page::page;
+use super::reports;
 use crate::App;
 
 #[derive(Template)]
@@ -47,6 +48,8 @@ struct Application {
     name: String,
     acts_for: String,
     scopes: String,
+    /// Whether there are reports for it.
+    reads_reports: bool,
 }
 
 /// The providers that `demo` §3 lists, in its order.
@@ -105,7 +108,12 @@ impl Application {
             Assigned::Tenant(id) => format!("tenant {id}"),
         };
         let scopes: Vec<_> = application.scopes.iter().map(|scope| scope.as_str()).collect();
-        Self { name: application.name.clone(), acts_for, scopes: scopes.join(", ") }
+        Self {
+            name: application.name.clone(),
+            acts_for,
+            scopes: scopes.join(", "),
+            reads_reports: reports::api(application).is_some(),
+        }
     }
 }
 

@@ -10,8 +10,10 @@ mod done;
 mod index;
 mod logout;
 mod page;
+mod partner;
 mod player;
 mod published;
+mod reports;
 mod saml;
 mod sign_in_page;
 mod statements;
@@ -43,9 +45,14 @@ pub(crate) fn routes() -> Router<App> {
         .route("/demo", get(async || Redirect::permanent("/demo/")))
         .route("/demo/", get(index::index))
         .route("/demo/done", get(done::done))
+        .route("/demo/partner/", get(partner::show))
+        .route("/demo/partner", get(async || Redirect::permanent("/demo/partner/")))
+        .route("/demo/partner/status", get(partner::status))
+        .route("/demo/partner/saml", post(partner::carry))
         .route("/demo/player", get(player::show))
         .route("/demo/player.js", get(player::script))
         .route("/demo/switchboard", get(switchboard::show).post(switchboard::switch))
+        .route("/demo/reports/{name}", get(reports::open))
         .route("/demo/statements/{name}", get(statements::statement))
         .route("/demo/style.css", get(assets::style))
         .route("/demo/logo/{file}", get(assets::logo))

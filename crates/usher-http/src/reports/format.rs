@@ -1,11 +1,12 @@
 //! Which representation a report is sent in (`wolap.md` §11).
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use usher_reports::Report;
 
+use super::page::{self, Asked};
 use super::problem::Problem;
-use super::{csv, html, json, xml};
+use super::{csv, json, parquet, xml};
 
 /// A representation, and under which media type it goes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,10 +17,11 @@ pub(super) enum Format {
     HalXml,
     Csv,
     Html,
+    Parquet,
 }
 
 /// What can be asked for in `Accept`, best first among equals.
-const OFFERS: [(&str, Format); 7] = [
+const OFFERS: [(&str, Format); 8] = [
     ("application/json", Format::Json),
     ("application/hal+json", Format::HalJson),
     ("application/xml", Format::Xml),
@@ -27,6 +29,7 @@ const OFFERS: [(&str, Format); 7] = [
     ("application/hal+xml", Format::HalXml),
     ("text/csv", Format::Csv),
     ("text/html", Format::Html),
+    ("application/vnd.apache.parquet", Format::Parquet),
 ];
 
 impl Format {
@@ -53,6 +56,7 @@ impl Format {
             "xml" => Some(Self::Xml),
             "csv" => Some(Self::Csv),
             "html" => Some(Self::Html),
+            "parquet" => Some(Self::Parquet),
             _ => None,
         }
     }
@@ -81,30 +85,53 @@ impl Format {
             Self::HalXml => "application/hal+xml;charset=utf-8",
             Self::Csv => "text/csv;charset=utf-8",
             Self::Html => "text/html;charset=utf-8",
+            Self::Parquet => "application/vnd.apache.parquet",
         }
     }
 
     /// The report in this representation.
-    pub(super) fn render(self, report: &Report) -> Response {
+    pub(super) fn render(self, report: &Report, asked: Asked<'_>) -> Response {
         let body = match self {
-            Self::Json | Self::HalJson => json::write(report),
-            Self::Xml | Self::HalXml => xml::write(report),
-            Self::Csv => csv::write(report),
-            Self::Html => html::write(report),
+            Self::Json | Self::HalJson => json::write(report).into_response(),
+            Self::Xml | Self::HalXml => xml::write(report).into_response(),
+            Self::Csv => csv::write(report).into_response(),
+            Self::Html => page::write(report, asked).into_response(),
+            Self::Parquet => parquet::write(report)
+                .map_or_else(|error| unwritten(&error), IntoResponse::into_response),
         };
-        let mut response = body.into_response();
+        let mut response = body;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type()));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
         headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
-        if self == Self::Csv {
-            let name = format!("attachment; filename=\"{}.csv\"", report.file_stem);
+        if let Some(extension) = self.file_extension() {
+            let name = format!("attachment; filename=\"{}.{extension}\"", report.file_stem);
             if let Ok(name) = HeaderValue::try_from(name) {
                 headers.insert(header::CONTENT_DISPOSITION, name);
             }
         }
+        if self == Self::Html {
+            headers.insert(header::CONTENT_SECURITY_POLICY, page::POLICY.clone());
+            headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        }
         response
     }
+
+    /// What is taken home as a file, and not read in place.
+    const fn file_extension(self) -> Option<&'static str> {
+        match self {
+            Self::Csv => Some("csv"),
+            Self::Parquet => Some("parquet"),
+            Self::Json | Self::HalJson | Self::Xml | Self::HalXml | Self::Html => None,
+        }
+    }
+}
+
+/// Bytes in memory can always be written; if not, it is a defect of ours.
+fn unwritten(error: &usher_parquet::ParquetError) -> Response {
+    tracing::error!(%error, "a report could not be written as Parquet");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
 /// One element of `Accept` (RFC 9110 §12.5.1). Quality in thousandths.

@@ -1,11 +1,13 @@
 //! `GET` of a report.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
 use usher_reports::{Address, Api, Query};
 
 use super::format::Format;
+use super::modified;
+use super::page::Asked;
 use super::problem::Problem;
 use super::proof;
 use crate::App;
@@ -15,15 +17,10 @@ pub(super) async fn esm(State(app): State<App>, request: Request) -> Result<Resp
     get(&app, Api::Esm, &request_parts(&request, "/esm/")).await
 }
 
-/// A report of stream usage.
+/// A report of stream usage. Its `Last-Modified` is there but without meaning (`wolap.md` §15).
 pub(super) async fn cmu(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let mut response = get(&app, Api::Cmu, &request_parts(&request, "/cmu/")).await?;
-    // Present but without meaning: figures are computed when asked for (`wolap.md` §15).
-    let now = std::time::UNIX_EPOCH
-        + std::time::Duration::from_secs(app.clock.now().as_secs().max(0).unsigned_abs());
-    if let Ok(now) = HeaderValue::try_from(httpdate::fmt_http_date(now)) {
-        response.headers_mut().insert(header::LAST_MODIFIED, now);
-    }
+    modified::tell(response.headers_mut(), Some(app.clock.now().as_secs()));
     Ok(response)
 }
 
@@ -51,12 +48,28 @@ async fn get(app: &App, api: Api, request: &Parts) -> Result<Response, Problem> 
         return Err(Problem::Method);
     }
     let address = Address::parse(api, &request.path)?;
-    let caller = proof::caller(app, &request.headers, &request.query).await?;
+    let (caller, proof) = proof::caller(app, &request.headers, &request.query).await?;
     let scope = proof::scope(app, &caller, &address)?;
     let resource = app.reports.find(&address, &scope)?;
     let wanted = Query::format_of(&request.query);
     let extension = address.extension.as_deref();
     let format = Format::negotiate(extension, wanted.as_deref(), &request.headers)?;
     let report = app.reports.report(&resource, &request.query, &scope).await?;
-    Ok(format.render(&report).into_response())
+    let made = report.made.and_then(|made| modified::in_seconds(made, app.clock.now()));
+    if api == Api::Esm && modified::is_known(&request.headers, made) {
+        return Ok(modified::answer(made));
+    }
+    let asked = Asked {
+        reports: &app.reports,
+        resource: &resource,
+        scope: &scope,
+        query: &request.query,
+        base: &app.settings.base_url,
+    };
+    let mut response = format.render(&report, asked);
+    modified::tell(response.headers_mut(), made);
+    if let Some(token) = proof.in_query().filter(|_| format == Format::Html) {
+        proof::remember(app, api, token, response.headers_mut());
+    }
+    Ok(response)
 }

@@ -6,8 +6,11 @@
 mod csv;
 mod format;
 mod get;
-mod html;
+mod hosts;
 mod json;
+mod modified;
+mod page;
+mod parquet;
 mod problem;
 mod proof;
 mod xml;
@@ -17,6 +20,9 @@ use axum::routing::any;
 use tower_http::compression::CompressionLayer;
 
 use crate::App;
+
+pub use hosts::ReportHosts;
+pub(crate) use proof::remember;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()

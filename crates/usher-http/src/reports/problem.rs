@@ -20,7 +20,7 @@ pub(super) enum Problem {
     NotForYou,
     #[error(transparent)]
     Path(#[from] FindError),
-    #[error("reports come as JSON, XML, CSV or HTML")]
+    #[error("reports come as JSON, XML, CSV, HTML or Parquet")]
     Format,
     #[error(transparent)]
     Report(#[from] ReportError),

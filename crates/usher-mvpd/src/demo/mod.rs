@@ -8,6 +8,7 @@
 
 mod decision;
 mod oidc;
+mod partner;
 mod saml;
 mod sign_in;
 mod subscribers;
@@ -28,6 +29,7 @@ use usher_saml::{SignError, TrustError};
 
 pub use decision::{Decision, DecisionAnswer, DecisionQuestion};
 pub use oidc::{ClientAuthentication, TokenAnswer, TokenForm, TokenProblem};
+pub use partner::{CarryError, FrameworkWish};
 pub use saml::{
     SamlForm, SamlIdentity, SamlOutcome, SamlPeer, SamlRequestError, SamlSide, XacmlAnswer,
 };

@@ -8,7 +8,7 @@ use usher_core::EntropyExt;
 use usher_jose::base64url;
 
 use super::DemoProviders;
-use super::subscribers::{Subscriber, by_name};
+use super::subscribers::{Subscriber, signed_in};
 use super::tokens::{Grant, Kind, Session};
 
 /// Codes are redeemed by machines, at once (RFC 6749 §4.1.2).
@@ -84,8 +84,7 @@ impl DemoProviders {
         let Some(checked) = self.open::<Checked>(Kind::Request, request) else {
             return SignInOutcome::Expired;
         };
-        let username = username.trim().to_lowercase();
-        match by_name(&username).filter(|subscriber| subscriber.name == password) {
+        match signed_in(username, password) {
             Some(subscriber) => SignInOutcome::SignedIn(self.code(checked, subscriber)),
             None => {
                 self.form(&checked).map_or(SignInOutcome::Expired, SignInOutcome::WrongPassword)

@@ -101,6 +101,11 @@ pub(super) fn by_name(name: &str) -> Option<&'static Subscriber> {
     SUBSCRIBERS.iter().find(|subscriber| subscriber.name == name)
 }
 
+/// The subscriber who signs in with this name and password: the password is the name.
+pub(super) fn signed_in(username: &str, password: &str) -> Option<&'static Subscriber> {
+    by_name(&username.trim().to_lowercase()).filter(|subscriber| subscriber.name == password)
+}
+
 /// The subscriber with the id `user_id`.
 pub(super) fn by_user_id(user_id: &str) -> Option<&'static Subscriber> {
     SUBSCRIBERS.iter().find(|subscriber| subscriber.user_id() == user_id)

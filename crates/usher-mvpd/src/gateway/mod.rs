@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Map;
 use url::Url;
-use usher_core::{Clock, Entropy};
+use usher_core::{Clock, Entropy, Timestamp};
 use usher_entitle::{MvpdOutcome, SignInError, UsedAssertions};
 use usher_saml::SignError;
 
@@ -111,6 +111,14 @@ impl Gateway {
             clock,
             entropy,
         })
+    }
+
+    pub(crate) const fn peers(&self) -> &Peers {
+        &self.peers
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Our SAML metadata document (`mvpd` §5.10).

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::timeout;
-use usher_core::Secret;
+use usher_core::{MvpdId, Secret};
 use usher_entitle::{
     BrowserStep, MvpdSignIn, Partner, PlatformRequest, ProviderSignOut, SignInAnswer, SignInError,
     SignInStart, SignOutAnswer, SignOutStart, VerifiedIdentity,
@@ -65,6 +65,10 @@ impl MvpdSignIn for Gateway {
         saml_response: &str,
     ) -> Result<VerifiedIdentity, SignInError> {
         self.saml.finish_by_platform(partner, platform, pending, saml_response).await
+    }
+
+    async fn claimed_provider(&self, snapshot: &Snapshot, saml_response: &str) -> Option<MvpdId> {
+        self.saml.claimed_provider(snapshot, saml_response).await
     }
 
     async fn sign_out(

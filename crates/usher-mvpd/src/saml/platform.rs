@@ -1,12 +1,13 @@
 //! What a platform partner carries between its framework and us (`mvpd` §5.9).
 
-use usher_core::Secret;
+use usher_core::{MvpdId, Secret};
 use usher_entitle::{Partner, PlatformRequest, SignInError, VerifiedIdentity};
-use usher_registry::Platform;
-use usher_saml::Unsolicited;
-use usher_saml::binding::post_value;
+use usher_registry::{Mvpd, Platform, Snapshot};
+use usher_saml::binding::{from_post_value, post_value};
+use usher_saml::{Unsolicited, claimed_issuer};
 
 use super::sign_in::{Pending, Way};
+use super::sign_out::is_called;
 use super::{Saml, saml_of, unverified};
 
 impl Saml {
@@ -46,5 +47,21 @@ impl Saml {
             .transpose()
             .map_err(|_| unverified("no_session", "nothing is known about the request"))?;
         self.accept(partner, pending.as_ref(), |_| unsolicited, response).await
+    }
+
+    /// The provider that `response` says to be from, as far as it is known.
+    pub(crate) async fn claimed_provider(
+        &self,
+        snapshot: &Snapshot,
+        response: &str,
+    ) -> Option<MvpdId> {
+        let response = response.to_owned();
+        let read = move || claimed_issuer(&from_post_value(&response).ok()?).ok();
+        let issuer = self.workers.run(read).await??;
+        let speaks = |mvpd: &Mvpd| {
+            let own = mvpd.authn.iter().filter_map(saml_of).any(|saml| saml.entity_id == issuer);
+            own || (mvpd.proxy.is_some() && is_called(mvpd, &issuer))
+        };
+        snapshot.mvpds().find(|mvpd| speaks(mvpd)).map(|mvpd| mvpd.id.clone())
     }
 }

@@ -7,9 +7,10 @@ use usher_core::{MvpdId, Secret};
 use usher_entitle::{BrowserStep, Partner, ProviderSignOut, SignInError, SignOutStart};
 use usher_registry::{AuthnEndpoint, LogoutMode, Mvpd, SamlEndpoint, SingleLogout, Snapshot};
 use usher_saml::binding::{Parameter, Redirected};
+use usher_saml::claimed_issuer;
 use usher_saml::logout::{
-    Accepts, Header, LogoutRequest, claimed_issuer, logout_request_url, logout_response_url,
-    read_logout_request, read_logout_response,
+    Accepts, Header, LogoutRequest, logout_request_url, logout_response_url, read_logout_request,
+    read_logout_response,
 };
 
 use super::sign_in::ending;
@@ -96,8 +97,8 @@ impl Saml {
     ) -> Result<ProviderSignOut, SignInError> {
         let message = Redirected::parse(query, Parameter::Request)
             .map_err(|error| unverified("malformed", error.to_string()))?;
-        let issuer =
-            claimed_issuer(&message).map_err(|error| unverified("malformed", error.to_string()))?;
+        let issuer = claimed_issuer(&message.xml)
+            .map_err(|error| unverified("malformed", error.to_string()))?;
         let (mvpd, endpoint, request) = self.claimant(snapshot, &issuer, &message)?;
         let Some(logout) = single_logout(mvpd) else {
             return Err(unverified("logout", "the provider has no logout of this kind"));
@@ -177,7 +178,7 @@ fn single_logout(mvpd: &Mvpd) -> Option<&SingleLogout> {
 }
 
 /// Does a proxy call `mvpd` `issuer`?
-fn is_called(mvpd: &Mvpd, issuer: &str) -> bool {
+pub(super) fn is_called(mvpd: &Mvpd, issuer: &str) -> bool {
     mvpd.id.as_str() == issuer
         || mvpd.provider_id.as_deref() == Some(issuer)
         || mvpd.entity_id.as_deref() == Some(issuer)

@@ -8,6 +8,7 @@
 )]
 
 mod authorization;
+mod check;
 mod demo;
 mod peer;
 mod sign_in;

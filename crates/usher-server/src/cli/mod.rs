@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod events;
 mod explain;
+mod mvpd;
 mod progress;
 mod serve;
 mod statement;
@@ -40,6 +41,9 @@ enum Action {
     /// Verify a media token.
     #[command(subcommand)]
     Token(token::Action),
+    /// Look at TV providers before viewers do.
+    #[command(subcommand)]
+    Mvpd(mvpd::Action),
     /// Load reporting events, or write them out.
     #[command(subcommand)]
     Events(events::Action),
@@ -73,6 +77,7 @@ impl Command {
             Action::Explain(options) => explain::run(&options),
             Action::Token(action) => token::run(action),
             Action::Events(action) => events::run(action),
+            Action::Mvpd(action) => mvpd::run(action),
             Action::Streams(action) => streams::run(action),
             Action::Statement(options) => statement::run(&options),
             Action::Config(action) => config::run(action),

@@ -118,6 +118,9 @@ impl Demo {
         for chapter in past.chapters() {
             wired.add_events(past.tell(&chapter)).await?;
         }
+        if past.days > 0 {
+            wired.close_days().await?;
+        }
         for file in &options.events {
             events::import(&wired, file).await?;
         }
@@ -132,6 +135,11 @@ impl Demo {
         Server::start(listener, wired.app.clone(), &settings.server)
     }
 
+    /// Closes every day of the reports that is over.
+    pub async fn close_days(&self) -> Result<()> {
+        self.wired.close_days().await
+    }
+
     /// Stops accepting, finishes what is in flight, flushes.
     pub async fn stop(self) -> Result<()> {
         self.server.stop().await?;
@@ -139,7 +147,8 @@ impl Demo {
     }
 }
 
-fn settings(assignments: &[String]) -> Result<Settings> {
+/// The settings of a demo world, with these assignments on top.
+pub(crate) fn settings(assignments: &[String]) -> Result<Settings> {
     let mut layers = Layers::default();
     layers.file(SETTINGS)?;
     layers.variables(usher_config::environment())?;

@@ -45,7 +45,8 @@ async fn dcr_1_2_4_5_45_a_valid_statement_becomes_credentials() {
 async fn dcr_5_the_scopes_are_those_of_the_application() {
     let house = House::open().await;
     let answer = house.register(only(&house.statement("acme-ops"))).await;
-    let expected = json!(["analytics:client", "decisions:owner", "temporary:passes:owner"]);
+    let expected =
+        json!(["analytics:client", "decisions:owner", "temporary:passes:owner", "privacy:owner"]);
     assert_eq!(answer.json()["scopes"], expected);
 }
 

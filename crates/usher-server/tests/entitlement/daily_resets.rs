@@ -34,7 +34,7 @@ async fn wait_until(app: &mut App, before: Duration) {
     let midnight = Daily::parse("00:00 Europe/Berlin").expect("a time");
     let (now, last) = (app.house.clock.now(), midnight.last(app.house.clock.now()));
     let passed = now.since(last.expect("there was one"));
-    app.house.clock.advance(Duration::from_hours(24) - passed - before);
+    app.house.clock.advance(Duration::from_hours(24).saturating_sub(passed + before));
     app.renew_token().await;
 }
 

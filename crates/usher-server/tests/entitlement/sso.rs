@@ -357,6 +357,28 @@ async fn var_24_rest_122_either_integration_can_switch_sharing_off() {
     assert_eq!(by_platform().await.as_deref(), Some("platformSSO"));
 }
 
+#[tokio::test]
+async fn mvpd_37_a_provider_that_wants_a_sign_in_for_each_channel_gets_it() {
+    let app = App::open().await;
+    app.push(|catalog| catalog.mvpds[0].settings.all.auth_per_aggregator = Some(true));
+    let (platform, service) = (platform_token(&app, "account-1"), service_token(&app, "viewer-1"));
+    let first = Device::first(&app).known_as(PLATFORM, &platform);
+    let request = first.call(&app, Method::POST, "sessions").header(SERVICE, &service);
+    let session = send(request.form(&complete())).await.ok();
+    assert_eq!(app.browse(&text(&session, "url"), "ann").await, DONE);
+    assert_eq!(first.profile_type(&app).await.as_deref(), Some("regular"));
+    for (header, token) in [(PLATFORM, &platform), (SERVICE, &service)] {
+        for channel in ["REF30", "NEWS24"] {
+            let other = Device::other(&app, channel).await.known_as(header, token);
+            assert_eq!(other.profile(&app).await, Value::Null, "{channel}, {header}");
+        }
+        let news = Device { channel: "NEWS24", ..Device::first(&app) }.known_as(header, token);
+        assert_eq!(news.profile(&app).await, Value::Null, "{header}");
+        let denied = news.authorize(&app, "acme-one").await;
+        assert_eq!(denied["error"]["code"], "authenticated_profile_missing", "{denied}");
+    }
+}
+
 fn integration<'c>(
     catalog: &'c mut usher_registry::Catalog,
     channel: &str,

@@ -128,11 +128,40 @@ async fn wolap_35_csv_files_are_named_for_their_content() {
 #[tokio::test]
 async fn wolap_37_html_has_one_table_and_the_links() {
     let world = World::with(&[AWKWARD]).await;
-    let page = world.ask("acme", &mvpds(".html")).await.text();
+    let answer = world.ask("acme", &mvpds(".html")).await;
+    let page = answer.text();
     assert_eq!(page.matches("<table>").count(), 1);
     assert!(page.contains("<a rel=\"roll-up\" href=\"/esm/v3/media-company/year/month/day/proxy"));
     assert!(page.contains("<a rel=\"drill-down\""));
-    assert!(page.contains("<td>R&amp;&lt;1&gt;</td>") && !page.contains("<1>"));
+    assert!(page.contains(">R&#38;&#60;1&#62;</a>") && !page.contains("<1>"), "{page}");
+    // Nothing is loaded, and nothing runs.
+    assert!(answer.header("content-security-policy").starts_with("default-src 'none'; style-src"));
+    assert!(!page.contains("<script") && !page.contains(" style="));
+}
+
+/// Whoever opens a page with a token in its address can follow the links without it.
+#[tokio::test]
+async fn a_page_that_is_opened_with_a_token_leaves_it_in_a_cookie() {
+    let world = World::open().await;
+    let url = format!("{DAYS}.html?{MARCH}&access_token={}", world.token("acme").await);
+    let page = world.send("GET", &url, &[]).await;
+    let cookie = page.header("set-cookie").to_owned();
+    let (cookie, attributes) = cookie.split_once("; ").unwrap();
+    assert_eq!(attributes, "Path=/esm; HttpOnly; SameSite=Lax");
+    assert!(!page.text().contains(world.token("acme").await));
+    let links = crate::page::hrefs(&page.text());
+    assert!(links.len() > 10);
+    for link in links {
+        let answer = world.send("GET", &link, &[("cookie", cookie)]).await;
+        assert_eq!((answer.status, answer.header("set-cookie")), (200, ""), "{link}");
+    }
+    for (url, headers) in [
+        (format!("{DAYS}.json?access_token={}", world.token("acme").await), vec![]),
+        (format!("{DAYS}.html"), vec![("authorization", world.token("acme").await)]),
+    ] {
+        assert_eq!(world.send("GET", &url, &headers).await.header("set-cookie"), "");
+    }
+    assert_eq!(world.send("GET", DAYS, &[("cookie", "usher-reports=nonsense")]).await.status, 401);
 }
 
 #[tokio::test]

@@ -189,6 +189,25 @@ async fn wolap_13_minute_reports_of_streams_exist_when_switched_on() {
 }
 
 #[tokio::test]
+async fn wolap_15_report_hosts_serve_reports_without_prefix() {
+    let settings = [("throttle.enabled", "false"), ("reports.cmu_host", "reports.example")];
+    let world = World::of(House::with(&settings).await);
+    let host = [("host", "reports.example")];
+    for (url, same) in [
+        ("/v2", "/cmu/v2"),
+        ("/v2/tenant/year.xml", "/cmu/v2/tenant/year.xml"),
+        ("/v2/tenant/year?start=2024&mvpd", "/cmu/v2/tenant/year?start=2024&mvpd"),
+    ] {
+        let answer = world.ask_with("tenant acme", url, &host).await;
+        assert_eq!(answer.status, 200, "{url}: {}", answer.text());
+        assert!(answer.text().contains("\"/cmu/v2"), "{}", answer.text());
+        assert_eq!(answer.body, world.ask("tenant acme", same).await.body);
+    }
+    // Elsewhere it is the API of streams.
+    assert_eq!(world.ask("tenant acme", "/v2/tenant/year").await.status, 404);
+}
+
+#[tokio::test]
 async fn wolap_14_documented_reports_have_exactly_their_metrics() {
     let world = World::open().await;
     let file: serde_yaml_ng::Value = serde_yaml_ng::from_str(CMU).unwrap();

@@ -96,6 +96,12 @@ impl House {
         self.world = Some(world);
     }
 
+    /// Closes every day of the reports that is over.
+    pub(crate) async fn close_days(&self) {
+        let world = self.world.as_ref().expect("the world runs");
+        world.close_days().await.expect("days are closed");
+    }
+
     /// Stops the world in good order; its data stay.
     pub(crate) async fn stop(&mut self) {
         if let Some(world) = self.world.take() {
@@ -222,6 +228,21 @@ impl House {
         fields.push(("username".to_owned(), viewer.to_owned()));
         fields.push(("password".to_owned(), viewer.to_owned()));
         self.browse(self.http.post(target).form(&fields)).await.0
+    }
+
+    /// Opens `url`, signs `viewer` in at a SAML provider, and keeps the answer from being posted: the
+    /// `SAMLResponse`.
+    pub(crate) async fn saml_answer(&self, url: &str, viewer: &str) -> String {
+        let (form_url, page) = self.browse(self.http.get(url)).await;
+        let action = attribute(&page, "<form", "action").unwrap_or_default();
+        let target = Url::parse(&form_url).and_then(|url| url.join(&action)).expect("a URL");
+        let mut fields = hidden_fields(&page);
+        fields.push(("username".to_owned(), viewer.to_owned()));
+        fields.push(("password".to_owned(), viewer.to_owned()));
+        let page = self.send(self.http.post(target).form(&fields)).await.text().await;
+        let fields = hidden_fields(&page.expect("text"));
+        let answer = fields.into_iter().find(|(name, _)| name == "SAMLResponse");
+        answer.expect("an answer").1
     }
 
     /// Follows redirects, and forms that submit themselves, until a page comes for people; returns its

@@ -44,7 +44,7 @@ pub(super) enum Keys {
     Dropped,
 }
 
-fn fields(layout: &Layout, keys: Keys) -> Vec<Field> {
+fn fields(layout: &Layout, keys: Keys) -> Vec<Field<'_>> {
     let number = if layout.number.ends_with("_ms") {
         Field::number(layout.number)
     } else {

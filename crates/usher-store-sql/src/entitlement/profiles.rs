@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
-use usher_core::{ClientId, MvpdId, StoreError, Timestamp};
+use usher_core::{ClientId, MvpdId, ServiceProviderId, StoreError, Timestamp};
 use usher_entitle::{
     Holder, LINKED_MAX, PlatformPartner, Profile, ProfileKey, ProfileStore, Sealed, SsoSubject,
     TOMBSTONE_RETENTION, Upstream,
@@ -85,6 +85,11 @@ const DELETE_SIGNED_IN: &str =
 
 const DELETE_SESSION: &str = concat!(
     "DELETE FROM profile WHERE mvpd = $1 AND upstream_subject = $2 AND session_index = $3 RETURNING ",
+    columns!()
+);
+
+const DELETE_OF: &str = concat!(
+    "DELETE FROM profile WHERE mvpd = $1 AND user_id = $2 AND service_provider = $3 RETURNING ",
     columns!()
 );
 
@@ -210,6 +215,17 @@ impl ProfileStore for SqlProfiles {
             rows.extend(one.fetch_all(&mut *transaction).await.map_err(store_error)?);
         }
         transaction.commit().await.map_err(store_error)?;
+        rows.iter().map(profile).collect()
+    }
+
+    async fn delete_of(
+        &self,
+        mvpd: &MvpdId,
+        user_id: &str,
+        channel: &ServiceProviderId,
+    ) -> Result<Vec<Profile>, StoreError> {
+        let query = sqlx::query(DELETE_OF).bind(mvpd.as_str()).bind(user_id).bind(channel.as_str());
+        let rows = query.fetch_all(self.0.writer()).await.map_err(store_error)?;
         rows.iter().map(profile).collect()
     }
 

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use usher_core::{DeviceId, StoreError, Timestamp};
-use usher_entitle::{FoundTrials, IdentityHash, Pass, Trial, TrialHolder, TrialStore};
+use usher_entitle::{
+    DEVICES_AT_ONCE, FoundTrials, IdentityHash, Pass, Trial, TrialHolder, TrialStore,
+};
 
 use crate::Database;
 use crate::row::{Record, store_error, to_json};
@@ -62,6 +64,11 @@ const NAME: &str = concat!(
     epoch!(),
     ")"
 );
+
+const DEVICES: &str = "
+    SELECT name FROM trial_name
+    WHERE service_provider = $1 AND mvpd = $2 AND kind = 'device' AND name > $3
+    ORDER BY name LIMIT $4";
 
 const FORGET: &str = "
     DELETE FROM trial WHERE id = (
@@ -159,6 +166,18 @@ impl TrialStore for SqlTrials {
         Ok(true)
     }
 
+    async fn devices(
+        &self,
+        pass: &Pass,
+        after: Option<&DeviceId>,
+    ) -> Result<Vec<DeviceId>, StoreError> {
+        let query = bind_pass!(DEVICES, pass)
+            .bind(after.map_or([].as_slice(), DeviceId::as_bytes))
+            .bind(i64::try_from(DEVICES_AT_ONCE).unwrap_or(i64::MAX));
+        let rows = query.fetch_all(self.0.readers()).await.map_err(store_error)?;
+        rows.iter().map(device).collect()
+    }
+
     async fn forget_device(&self, pass: &Pass, device: &DeviceId) -> Result<(), StoreError> {
         self.forget(pass, DEVICE, device.as_bytes()).await
     }
@@ -217,6 +236,12 @@ async fn lead(
     let query = bind_pass!(NAME, pass).bind(kind).bind(name).bind(trial.id.as_str());
     let named = query.execute(connection).await.map_err(store_error)?;
     Ok(named.rows_affected() > 0)
+}
+
+fn device(row: &AnyRow) -> Result<DeviceId, StoreError> {
+    let record = Record::new("name of a trial", row);
+    let name: Vec<u8> = record.get("name")?;
+    DeviceId::new(&name).ok_or_else(|| record.corrupt())
 }
 
 /// A trial and the kind of the name that led to it.

@@ -2,13 +2,13 @@ use std::sync::Arc;
 
 use usher_clients::ClientStore;
 use usher_entitle::{
-    DegradationStore, FrameworkSignIns, ProfileStore, SessionStore, SsoStore, TrialStore,
-    UsedAssertions,
+    DegradationStore, FrameworkSignIns, PrivacyJobs, ProfileStore, SessionStore, SsoStore,
+    TrialStore, UsedAssertions,
 };
 use usher_registry::{ChangesLog, ProxiedLists};
 use usher_store_sql::{
     Database, SqlAssertions, SqlChanges, SqlClients, SqlDegradation, SqlFrameworkSignIns,
-    SqlProfiles, SqlProxiedLists, SqlSessions, SqlSso, SqlTrials,
+    SqlPrivacyJobs, SqlProfiles, SqlProxiedLists, SqlSessions, SqlSso, SqlTrials,
 };
 use usher_testkit::contract;
 
@@ -105,6 +105,17 @@ async fn framework_sign_ins_keep_their_promises() {
         let sign_ins = Arc::new(SqlFrameworkSignIns::new(database.clone()));
         let profiles = Arc::new(SqlProfiles::new(database)) as Arc<dyn ProfileStore>;
         (sign_ins as Arc<dyn FrameworkSignIns>, profiles)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn privacy_jobs_keep_their_promises() {
+    let directory = directory();
+    let file = directory.path().join("usher.db");
+    contract::privacy_jobs(async || {
+        let database = Database::open(&file).await.unwrap();
+        Arc::new(SqlPrivacyJobs::new(database)) as Arc<dyn PrivacyJobs>
     })
     .await;
 }

@@ -47,7 +47,10 @@ impl Proposal {
         let is_meant =
             |id: &ApplicationId| self.applications.is_empty() || self.applications.contains(id);
         let catalog = Catalog {
-            tenants: tenants.into_iter().map(|id| Tenant { id, disabled: false }).collect(),
+            tenants: tenants
+                .into_iter()
+                .map(|id| Tenant { id, organization: None, disabled: false })
+                .collect(),
             stream_applications: recorded
                 .into_iter()
                 .filter(|(id, _)| is_meant(id))

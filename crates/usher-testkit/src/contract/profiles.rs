@@ -28,6 +28,7 @@ pub async fn profiles(open: impl AsyncFn() -> Stores) {
     a_refused_completion_stores_nothing(&open).await;
     a_deleted_profile_is_returned_and_gone(&open).await;
     a_provider_ends_the_sign_ins_it_names(&open).await;
+    what_is_stored_of_one_viewer_goes_at_once(&open).await;
     sign_ins_are_counted_by_their_endpoint_while_they_last(&open).await;
     changes_reach_only_the_sign_in_they_mean(&open).await;
     the_first_fetch_is_noted_once_however_many_ask(&open).await;
@@ -131,6 +132,33 @@ async fn a_provider_ends_the_sign_ins_it_names(open: &impl AsyncFn() -> Stores) 
         assert_eq!(open().await.1.held_by(&holder(name)).await, Ok(vec![kept]));
     }
     assert_eq!(open().await.1.held_by(&holder("couch")).await, Ok(vec![]));
+}
+
+async fn what_is_stored_of_one_viewer_goes_at_once(open: &impl AsyncFn() -> Stores) {
+    let (sessions, profiles) = open().await;
+    let of = |name: &str, user_id: &str| {
+        let profile = profile(holder(name), name);
+        Profile { user_id: user_id.to_owned(), ..profile }
+    };
+    let (tv, phone) = (of("tv of 9", "viewer 9"), of("phone of 9", "viewer 9"));
+    let somebody_else = of("tv of 99", "viewer 99");
+    let mut elsewhere = of("abroad of 9", "viewer 9");
+    elsewhere.key.holder.service_provider = "NEWS24".into();
+    let mut other_mvpd = of("other of 9", "viewer 9");
+    other_mvpd.key.mvpd = "Another".into();
+    let all = [&tv, &phone, &somebody_else, &elsewhere, &other_mvpd];
+    for (number, profile) in (110..).zip(all) {
+        sign_in(sessions.as_ref(), profile, number).await;
+    }
+    let (mvpd, channel) = (&tv.key.mvpd, &tv.key.holder.service_provider);
+    let mut deleted = profiles.delete_of(mvpd, "viewer 9", channel).await.unwrap_or_default();
+    deleted.sort_by(|one, other| other.id.cmp(&one.id));
+    assert_eq!(deleted, [tv.clone(), phone]);
+    assert_eq!(profiles.delete_of(mvpd, "viewer 9", channel).await, Ok(vec![]));
+    for kept in [somebody_else, elsewhere, other_mvpd] {
+        assert_eq!(open().await.1.held_by(&kept.key.holder).await, Ok(vec![kept]));
+    }
+    assert_eq!(open().await.1.held_by(&tv.key.holder).await, Ok(vec![]));
 }
 
 async fn sign_ins_are_counted_by_their_endpoint_while_they_last(open: &impl AsyncFn() -> Stores) {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use usher_core::{DeviceId, Timestamp};
-use usher_entitle::{FoundTrials, IdentityHash, Pass, Trial, TrialHolder, TrialStore};
+use usher_entitle::{
+    DEVICES_AT_ONCE, FoundTrials, IdentityHash, Pass, Trial, TrialHolder, TrialStore,
+};
 
 const NOW: Timestamp = Timestamp::from_millis(1_765_000_000_123);
 
@@ -23,6 +25,7 @@ pub async fn trials(open: impl AsyncFn() -> Arc<dyn TrialStore>) {
     a_change_needs_the_revision_it_was_made_from(&open).await;
     each_of_many_changes_counts(&open).await;
     whoever_carries_on_gets_a_name(&open).await;
+    devices_are_listed_in_order_without_gaps(&open).await;
     a_forgotten_trial_loses_all_its_names(&open).await;
     all_trials_of_one_pass_are_forgotten_at_once(&open).await;
     a_reset_that_is_due_happens_once(&open).await;
@@ -148,6 +151,23 @@ async fn whoever_carries_on_gets_a_name(open: &impl AsyncFn() -> Arc<Open>) {
     assert_eq!(store.carry_on(&with("joined", "taken", "ann"), &mine).await, Ok(true));
     let taken = by_device(&trial("joined-2"));
     assert_eq!(store.find(&on("joined", "taken")).await, Ok(taken));
+}
+
+async fn devices_are_listed_in_order_without_gaps(open: &impl AsyncFn() -> Arc<Open>) {
+    let store = open().await;
+    let count = DEVICES_AT_ONCE + 1;
+    let name = |number: usize| format!("tv {number:05}");
+    for number in 0..count {
+        let holder = with("listed", &name(number), "ann");
+        let holder = if number == 0 { holder } else { on("listed", &name(number)) };
+        assert_eq!(store.start(&holder, &trial(&format!("listed {number}"))).await, Ok(true));
+    }
+    let first = store.devices(&pass("listed"), None).await.unwrap_or_default();
+    let rest = store.devices(&pass("listed"), first.last()).await.unwrap_or_default();
+    assert_eq!((first.len(), rest.len()), (DEVICES_AT_ONCE, 1));
+    let expected: Vec<_> = (0..count).map(|number| device(&name(number))).collect();
+    assert_eq!([first, rest].concat(), expected);
+    assert_eq!(store.devices(&pass("unlisted"), None).await, Ok(vec![]));
 }
 
 async fn a_forgotten_trial_loses_all_its_names(open: &impl AsyncFn() -> Arc<Open>) {

@@ -41,7 +41,7 @@ impl SamlSide<'_> {
 
     /// usher's entity id, and the brand's name that may follow it.
     fn issuers_of(&self, message: &Redirected) -> Result<[String; 1], LogoutRejection> {
-        let issuer = usher_saml::logout::claimed_issuer(message)?;
+        let issuer = usher_saml::claimed_issuer(&message.xml)?;
         let ours = issuer.strip_prefix(self.demo.peer.entity_id.as_str());
         match ours {
             Some(rest) if rest.is_empty() || rest.starts_with("/on-behalf-of/") => Ok([issuer]),

@@ -8,9 +8,9 @@ use usher_saml::binding::{Parameter, Redirected, post_value};
 use usher_saml::idp::{
     AuthnRequestView, RequestRejection, ResponseToSign, SignParts, failure, read_redirected_request,
 };
-use usher_saml::{NameId, PERSISTENT, XmlError};
+use usher_saml::{NameId, PERSISTENT, TrustedKeys, XmlError};
 
-use super::super::subscribers::{Special, Subscriber, by_name};
+use super::super::subscribers::{Special, Subscriber, signed_in};
 use super::super::switchboard::Fault;
 use super::super::tokens::Kind;
 use super::SamlSide;
@@ -72,25 +72,19 @@ impl SamlSide<'_> {
     /// Checks the request in `query`; the answer is the form to show.
     pub fn asked(&self, query: &str) -> Result<SamlForm, SamlRequestError> {
         let message = Redirected::parse(query, Parameter::Request)?;
-        let here = format!("{}/sso", self.entity_id());
-        let view = read_redirected_request(&message, &here, &self.demo.peer.signing)?;
-        let checked = Checked {
-            provider: self.provider.name.id().to_owned(),
-            requestor: requestor(&view),
-            id: view.id,
-            relay_state: message.relay_state.unwrap_or_default(),
-            proxied: view.proxied,
-        };
+        let view = read_redirected_request(&message, &self.sso_url(), self.service())?;
+        let checked = self.checked(view, message.relay_state);
         self.form(&checked).ok_or(SamlRequestError::Unkept)
     }
 
     /// Signs a subscriber in. The password is the name.
     pub fn sign_in(&self, request: &str, username: &str, password: &str) -> SamlOutcome {
         let Some(checked) = self.opened(request) else { return SamlOutcome::Expired };
-        let username = username.trim().to_lowercase();
-        let subscriber = by_name(&username).filter(|subscriber| subscriber.name == password);
-        let answer = match subscriber {
-            Some(subscriber) => self.answer(&checked, subscriber).map(SamlOutcome::Answer),
+        let answer = match signed_in(username, password) {
+            Some(subscriber) => self
+                .response(&checked, subscriber)
+                .and_then(|response| self.posted(&response, &checked))
+                .map(SamlOutcome::Answer),
             None => self.form(&checked).map(SamlOutcome::WrongPassword),
         };
         answer.unwrap_or(SamlOutcome::Expired)
@@ -107,6 +101,36 @@ impl SamlSide<'_> {
         let now = self.demo.clock.now();
         let document = failure((&id, &issuer, &acs), Some(&checked.id), status, now);
         self.posted(&document, &checked)
+    }
+
+    /// The base64 of the answer to a request that no browser brought.
+    pub(in super::super) fn response_to(
+        self,
+        request: AuthnRequestView,
+        subscriber: &Subscriber,
+    ) -> Option<String> {
+        let response = self.response(&self.checked(request, None), subscriber)?;
+        Some(post_value(&response))
+    }
+
+    /// Where requests come.
+    pub(in super::super) fn sso_url(self) -> String {
+        format!("{}/sso", self.entity_id())
+    }
+
+    /// The keys that sign them.
+    pub(in super::super) const fn service(&self) -> &TrustedKeys {
+        &self.demo.peer.signing
+    }
+
+    fn checked(&self, request: AuthnRequestView, relay_state: Option<String>) -> Checked {
+        Checked {
+            provider: self.provider.name.id().to_owned(),
+            requestor: requestor(&request),
+            id: request.id,
+            relay_state: relay_state.unwrap_or_default(),
+            proxied: request.proxied,
+        }
     }
 
     fn opened(&self, request: &str) -> Option<Checked> {
@@ -141,7 +165,8 @@ impl SamlSide<'_> {
         Some(BrowserForm { action: self.acs().parse().ok()?, fields })
     }
 
-    fn answer(&self, checked: &Checked, subscriber: &Subscriber) -> Option<BrowserForm> {
+    /// The document that says who signed in.
+    fn response(&self, checked: &Checked, subscriber: &Subscriber) -> Option<String> {
         let age = if self.does(Fault::Expired) { Duration::from_hours(1) } else { Duration::ZERO };
         let now = self.demo.clock.now() - age;
         let (issuer, acs, session) = (self.issuer(checked), self.acs(), self.id());
@@ -187,7 +212,7 @@ impl SamlSide<'_> {
         } else {
             response.clear(self.identity())
         };
-        self.posted(&self.spoilt(document.ok()?, recipient), checked)
+        Some(self.spoilt(document.ok()?, recipient))
     }
 
     /// What goes wrong after signing.

@@ -1,0 +1,247 @@
+//! Who may watch: decisions against what signatures allow, reads beside signatures, many profiles.
+//!
+//! Decisions are compared by processor time: a no-op request and one signature are the least that an
+//! answer with a signed token can cost. What else the machine does disturbs that less than rates.
+
+use super::demo::Demo;
+use super::wrk::{Load, Measured};
+use super::{Options, median};
+use crate::repo::Repo;
+use crate::tools;
+use anyhow::{Context as _, Result, ensure};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// How often everything is measured.
+const ROUNDS: usize = 5;
+
+/// The smaller number of profiles that reads are measured with; more than are kept in memory.
+const FEWER_PROFILES: usize = 200_000;
+
+/// Milliseconds between requests of one connection, on average, where the pace is given.
+const PAUSE_MS: u32 = 20;
+
+/// Makes the record store say what it does.
+const SQL_LOGGED: [&str; 1] = ["log.filter=error,sqlx::query=debug"];
+
+/// The forms of media tokens: name, setting, and the signature in each.
+const FORMS: [(&str, &str, &str); 2] = [
+    ("XML", "entitlement.media_token_format=xml", "RS256"),
+    ("JWS", "entitlement.media_token_format=jws", "ES256"),
+];
+
+pub(super) fn run(repo: &Repo, binary: &Path, options: &Options) -> Result<()> {
+    tools::program("wrk", "wrk")?;
+    let scratch = &repo.metadata.target_directory;
+    let signatures = signature_costs(repo)?;
+    println!("a signature costs {signatures:?} us");
+    let [documented, _] = FORMS;
+    let mut demo = Demo::start(binary, scratch, &[documented.1])?;
+    let mut bench = Bench {
+        load: Load {
+            home: repo.root.join("bench"),
+            base: demo.base(),
+            seconds: options.seconds,
+            connections: options.connections,
+            environment: demo.prepare(repo)?,
+        },
+    };
+    println!("{} s per measurement, {ROUNDS} rounds", options.seconds);
+    bench.reads(&demo)?;
+    println!(
+        "\n{:<26} {:>9} {:>8} {:>8} {:>8} {:>9} {:>9}",
+        "authorize, remembered", "per s", "p50 us", "p99 us", "cpu us", "limit us", "of limit"
+    );
+    for (name, setting, algorithm) in FORMS {
+        let signature = signatures.get(algorithm).copied().context("a signature's cost")?;
+        demo.interrupted(&[setting], |_| Ok(()))?;
+        bench.authorize(&demo, name, signature)?;
+    }
+    demo.interrupted(&[documented.1], |_| Ok(()))?;
+    bench.beside_signatures()?;
+    bench.many_profiles(&mut demo, options.profiles)?;
+    bench.statements(&mut demo)
+}
+
+/// One measurement, with the processor time of the server per request.
+#[derive(Clone, Copy)]
+struct Cost {
+    load: Measured,
+    cpu_us: f64,
+}
+
+struct Bench {
+    load: Load,
+}
+
+impl Bench {
+    fn cost(&self, demo: &Demo, profile: &str) -> Result<Cost> {
+        let before = demo.cpu_us()?;
+        let load = self.load.measure(profile, 200)?;
+        Ok(Cost { load, cpu_us: (demo.cpu_us()? - before) / load.requests })
+    }
+
+    /// `profile` after `/health/live`, several times over.
+    fn beside_live(&self, demo: &Demo, profile: &str) -> Result<Vec<(Cost, Cost)>> {
+        (0..ROUNDS).map(|_| Ok((self.cost(demo, "live")?, self.cost(demo, profile)?))).collect()
+    }
+
+    fn reads(&self, demo: &Demo) -> Result<()> {
+        let costs = self.beside_live(demo, "profile")?;
+        let middle = |of: fn(&(Cost, Cost)) -> f64| median(costs.iter().map(of).collect());
+        println!(
+            "profile reads: {:.0} per s, {:.0} % of live; p99 {:.0} us; {:.1} us of processor time, \
+             live {:.1}",
+            middle(|(_, it)| it.load.per_second),
+            middle(|(live, it)| 100.0 * it.load.per_second / live.load.per_second),
+            middle(|(_, it)| it.load.p99_us),
+            middle(|(_, it)| it.cpu_us),
+            middle(|(live, _)| live.cpu_us),
+        );
+        Ok(())
+    }
+
+    fn authorize(&self, demo: &Demo, name: &str, signature_us: f64) -> Result<()> {
+        let costs = self.beside_live(demo, "authorize")?;
+        let middle = |of: fn(&(Cost, Cost)) -> f64| median(costs.iter().map(of).collect());
+        let limit = middle(|(live, _)| live.cpu_us) + signature_us;
+        let cpu = middle(|(_, it)| it.cpu_us);
+        println!(
+            "{name:<26} {:>9.0} {:>8.0} {:>8.0} {cpu:>8.1} {limit:>9.1} {:>8.0}%",
+            middle(|(_, it)| it.load.per_second),
+            middle(|(_, it)| it.load.p50_us),
+            middle(|(_, it)| it.load.p99_us),
+            100.0 * limit / cpu,
+        );
+        Ok(())
+    }
+
+    /// What heartbeats and profile reads at a given pace feel of RSA signatures: beside authorizations,
+    /// and beside as many requests without a signature.
+    fn beside_signatures(&self) -> Result<()> {
+        println!(
+            "\n{:<26} {:>9} {:>12} {:>12} {:>8}",
+            "p99 us", "per s", "beside live", "beside RSA", "moved"
+        );
+        for (name, status) in [("heartbeat", 202), ("profile", 200)] {
+            let mut rounds = Vec::new();
+            for _ in 0..ROUNDS {
+                rounds.push((
+                    self.paced(name, status, "live")?,
+                    self.paced(name, status, "authorize")?,
+                ));
+            }
+            let middle =
+                |of: fn(&(Measured, Measured)) -> f64| median(rounds.iter().map(of).collect());
+            println!(
+                "{name:<26} {:>9.0} {:>12.0} {:>12.0} {:>7.0}%",
+                middle(|(_, it)| it.per_second),
+                middle(|(live, _)| live.p99_us),
+                middle(|(_, it)| it.p99_us),
+                middle(|(live, it)| 100.0 * (it.p99_us / live.p99_us - 1.0)),
+            );
+        }
+        Ok(())
+    }
+
+    /// `profile` at a given pace while others make `neighbour`'s requests at the same pace.
+    fn paced(&self, profile: &str, status: u16, neighbour: &str) -> Result<Measured> {
+        let mut load = Load { connections: 8, ..self.load.clone() };
+        load.environment.insert("BENCH_PAUSE_MS".to_owned(), PAUSE_MS.to_string());
+        std::thread::scope(|scope| {
+            let beside = scope.spawn(|| load.measure(neighbour, 200));
+            let measured = load.measure(profile, status);
+            beside.join().map_err(|_| anyhow::anyhow!("the neighbour panicked"))??;
+            measured
+        })
+    }
+
+    /// What profiles weigh, and whether their number matters to whoever reads one for the first time.
+    fn many_profiles(&mut self, demo: &mut Demo, most: usize) -> Result<()> {
+        println!(
+            "\n{:<26} {:>9} {:>9} {:>8} {:>8} {:>12}",
+            "first reads", "profiles", "per s", "p50 us", "p99 us", "bytes each"
+        );
+        for count in [FEWER_PROFILES, most.max(FEWER_PROFILES)] {
+            let home = self.load.home.clone();
+            let mut rounds = Vec::new();
+            let mut bytes = 0.0;
+            for round in 0..ROUNDS {
+                let weight = demo.interrupted(&[], |data| filled(&home, data, count))?;
+                if round == 0 {
+                    bytes = weight;
+                }
+                let devices = demo.data.join("bench-devices").display().to_string();
+                self.load.environment.insert("BENCH_DEVICES".to_owned(), devices);
+                rounds.push(self.load.measure("profiles", 200)?);
+            }
+            let middle = |of: fn(&Measured) -> f64| median(rounds.iter().map(of).collect());
+            println!(
+                "{:<26} {count:>9} {:>9.0} {:>8.0} {:>8.0} {bytes:>12.0}",
+                "",
+                middle(|it| it.per_second),
+                middle(|it| it.p50_us),
+                middle(|it| it.p99_us),
+            );
+        }
+        Ok(())
+    }
+
+    /// Counts SQL statements during reads of known and of unknown profiles.
+    fn statements(&self, demo: &mut Demo) -> Result<()> {
+        demo.interrupted(&SQL_LOGGED, |_| Ok(()))?;
+        let load = Load { seconds: 1, ..self.load.clone() };
+        println!("\n{:<26} {:>9} {:>12}", "SQL", "requests", "statements");
+        // The first request of each kind may look things up.
+        for (name, profile, warmed) in [
+            ("first profile reads", "profiles", false),
+            ("profile reads", "profile", true),
+            ("authorize, remembered", "authorize", true),
+        ] {
+            if warmed {
+                load.measure(profile, 200)?;
+            }
+            let before = statements(demo)?;
+            let requests = load.measure(profile, 200)?.requests;
+            println!("{name:<26} {requests:>9.0} {:>12}", statements(demo)? - before);
+        }
+        Ok(())
+    }
+}
+
+fn statements(demo: &Demo) -> Result<usize> {
+    Ok(demo.log()?.lines().filter(|line| line.contains("sqlx::query")).count())
+}
+
+/// Puts `count` profiles into the stopped server's data; how many bytes each of the new ones takes.
+fn filled(home: &Path, data: &Path, count: usize) -> Result<f64> {
+    let python = tools::program("python3", "python3")?;
+    let output = Command::new(python)
+        .arg(home.join("profiles.py"))
+        .arg(data)
+        .arg(count.to_string())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("bench/profiles.py could not be started")?;
+    ensure!(output.status.success(), "bench/profiles.py failed");
+    String::from_utf8_lossy(&output.stdout).trim().parse().context("output of profiles.py")
+}
+
+/// Microseconds of each kind of signature on this machine, now.
+fn signature_costs(repo: &Repo) -> Result<BTreeMap<String, f64>> {
+    let output = Command::new("cargo")
+        .args(["run", "--release", "--locked", "--quiet", "--package", "usher-jose"])
+        .args(["--example", "signature_cost"])
+        .current_dir(&repo.root)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cargo run could not be started")?;
+    ensure!(output.status.success(), "the example signature_cost failed");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let costs = text.lines().filter_map(|line| {
+        let (name, cost) = line.split_once(' ')?;
+        Some((name.to_owned(), cost.parse().ok()?))
+    });
+    Ok(costs.collect())
+}
