@@ -130,6 +130,12 @@ pub enum Invalid {
     /// `mvpd!` or `mvpd!=`.
     #[error("the negative filter `{0}` needs a value")]
     NegationWithoutValue(String),
+    /// More filters than anybody needs.
+    #[error("a query may have at most {max} filters, included dimensions and metrics")]
+    TooManyTerms {
+        /// How many it may have.
+        max: usize,
+    },
     /// A name that is neither a dimension nor reserved.
     #[error("Cannot filter on a dimension that does not exist: [{0}]")]
     UnknownDimension(Dim),

@@ -45,6 +45,9 @@ pub struct Query {
 /// Parameters that are never dimensions (`wolap.md` §9).
 const RESERVED: [&str; 6] = ["access_token", "start", "end", "format", "limit", "metrics"];
 
+/// Filters, included dimensions and metrics of one query; people do not choose more.
+const TERMS_MAX: usize = 500;
+
 impl Query {
     /// Takes `raw` apart. `canonical` turns an old dimension name into the current one.
     pub fn parse(raw: &str, canonical: impl Fn(&str) -> Dim) -> Result<Self, Invalid> {
@@ -58,17 +61,22 @@ impl Query {
             } else {
                 query.terms.push(term(&name, value, &canonical)?);
             }
+            if query.terms.len() + query.metrics.len() > TERMS_MAX {
+                return Err(Invalid::TooManyTerms { max: TERMS_MAX });
+            }
         }
         Ok(query)
     }
 
     /// The parameter `format` alone, for negotiation that must happen before the rest is judged.
     pub fn format_of(raw: &str) -> Option<String> {
-        raw.split('&').find_map(|part| {
-            let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            let format = decode(name).is_ok_and(|name| name == "format");
-            format.then(|| decode(value).unwrap_or_default().trim_matches(' ').to_owned())
-        })
+        raw.split('&')
+            .find_map(|part| {
+                let (name, value) = part.split_once('=').unwrap_or((part, ""));
+                let format = decode(name).is_ok_and(|name| name == "format");
+                format.then(|| decode(value).unwrap_or_default().trim_matches(' ').to_owned())
+            })
+            .filter(|format| !format.is_empty())
     }
 
     /// Keeps a reserved parameter; all but `metrics` and the token may be given once.
@@ -85,7 +93,8 @@ impl Query {
             "access_token" => return Ok(()),
             _ => return Err(Invalid::NegatedParameter(name.to_owned())),
         };
-        if slot.replace(value.to_owned()).is_some() {
+        // A form sends what was left open as an empty value.
+        if !value.is_empty() && slot.replace(value.to_owned()).is_some() {
             return Err(Invalid::Repeated(name.to_owned()));
         }
         Ok(())
@@ -93,7 +102,8 @@ impl Query {
 
     /// Adds a comma-separated list of metrics.
     fn select(&mut self, list: &str) {
-        for name in list.split(',') {
+        // One more than may be is refused by whoever counts.
+        for name in list.split(',').take(TERMS_MAX + 1) {
             let metric = Metric::from(name.trim_matches(' '));
             if !self.metrics.contains(&metric) {
                 self.metrics.push(metric);
@@ -160,6 +170,17 @@ mod tests {
     fn other_reserved_parameters_may_not_repeat() {
         assert_eq!(parse("limit=1&limit=1"), Err(Invalid::Repeated("limit".into())));
         assert_eq!(parse("format=csv&format=csv"), Err(Invalid::Repeated("format".into())));
+        assert_eq!(parse("start=&end=&limit=5&limit="), parse("limit=5"));
+    }
+
+    #[test]
+    fn lists_have_an_end() {
+        let many = |of: usize| (0..of).map(|nth| format!("mvpd={nth}&")).collect::<String>();
+        assert_eq!(terms(&many(500)).map(|terms| terms.len()), Ok(500));
+        assert_eq!(terms(&many(501)), Err(Invalid::TooManyTerms { max: 500 }));
+        let metrics =
+            format!("metrics={}", (0..501).map(|nth| format!("m{nth},")).collect::<String>());
+        assert_eq!(terms(&metrics), Err(Invalid::TooManyTerms { max: 500 }));
     }
 
     #[test]

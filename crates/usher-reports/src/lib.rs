@@ -12,6 +12,8 @@ mod event;
 mod journal;
 mod layout;
 mod ledger;
+#[doc(hidden)]
+pub mod probe;
 mod reports;
 mod subject;
 mod viewer;

@@ -14,6 +14,7 @@ pub mod files;
 pub mod keys;
 pub mod lifecycle;
 pub mod providers;
+pub mod report_table;
 pub mod saml_keys;
 pub mod serve;
 mod up_to_date;

@@ -99,6 +99,41 @@ async fn cm_65_the_player_of_the_demo_shows_what_a_viewer_should_see() {
     assert_eq!((&seen["overflow"], &seen["unnamed"]), (&json!(0), &json!([])), "{seen}");
 }
 
+/// A person looks at reports: charts, drill-down, filter, roll-up; light, dark, on a phone, on paper.
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_are_pages_that_people_find_their_way_through() {
+    let house = House::with_history(30).await;
+    let pictures = pictures();
+
+    let seen = run_script("reports.mjs", &[&pictures.to_string_lossy(), &house.base]).await;
+
+    assert_eq!(seen["complaints"], json!([]), "the browser complained: {seen}");
+    let paths: Vec<_> =
+        seen["steps"].as_array().expect("steps").iter().map(|step| &step["path"]).collect();
+    let days = "/esm/v3/year/month/day";
+    let hours = "/esm/v3/year/month/day/hour";
+    let expected = [
+        days,
+        days,
+        days,
+        days,
+        days,
+        days,
+        hours,
+        days,
+        "/esm/v3",
+        "/esm/v3/media-company",
+        "/cmu/v2/year/month/day",
+    ];
+    assert_eq!(paths, expected, "{seen}");
+    for step in seen["steps"].as_array().expect("steps") {
+        assert!(step["rows"].as_u64() > Some(0), "{step}");
+        assert_eq!(step["wider"], false, "the page is wider than the screen: {step}");
+        let has_chart = step["figures"].as_u64() > Some(0);
+        assert_eq!(has_chart, step["path"] != "/esm/v3", "{step}");
+    }
+}
+
 /// The player is the only page with a script; `usher serve` has neither.
 #[tokio::test]
 async fn no_other_page_of_the_demo_allows_scripts() {

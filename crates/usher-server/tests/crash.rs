@@ -6,6 +6,8 @@
     reason = "helpers of tests fail the test like the tests themselves"
 )]
 
+#[path = "crash/events.rs"]
+mod events;
 mod process;
 #[path = "crash/streams.rs"]
 mod streams;

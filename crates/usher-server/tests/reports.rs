@@ -4,6 +4,9 @@
 mod support;
 
 #[cfg(test)]
+#[path = "reports/clients.rs"]
+mod clients;
+#[cfg(test)]
 #[path = "reports/crawl.rs"]
 mod crawl;
 #[cfg(test)]
@@ -24,6 +27,9 @@ mod page;
 #[cfg(test)]
 #[path = "reports/representations.rs"]
 mod representations;
+#[cfg(test)]
+#[path = "reports/retention.rs"]
+mod retention;
 #[cfg(test)]
 #[path = "reports/scenarios.rs"]
 mod scenarios;

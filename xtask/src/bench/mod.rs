@@ -7,6 +7,7 @@
 mod demo;
 mod entitlement;
 mod process;
+mod providers;
 mod reports;
 mod server;
 mod streams;
@@ -48,22 +49,24 @@ enum Suite {
     Server,
     /// Who may watch: against what signatures allow, beside signatures, and with many profiles.
     Entitlement,
+    /// SAML answers and XACML questions, and a provider that hangs beside another.
+    Providers,
     /// Stream limiting at several sizes, beside the home-grown way to do it.
     Streams,
     /// Reports over a large past, beside `DuckDB`.
     Reports,
 }
 
-/// Builds the release binary and runs the suites one after another.
+/// Runs the suites one after another, each with what it needs of the release build.
 pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
-    let binary = build(repo)?;
     let chosen = if options.suites.is_empty() { Suite::value_variants() } else { &options.suites };
     for suite in chosen {
         match suite {
-            Suite::Server => server::run(repo, &binary, options)?,
-            Suite::Entitlement => entitlement::run(repo, &binary, options)?,
-            Suite::Streams => streams::run(repo, &binary, options)?,
-            Suite::Reports => reports::run(repo, &binary, options)?,
+            Suite::Server => server::run(repo, &build(repo)?, options)?,
+            Suite::Entitlement => entitlement::run(repo, &build(repo)?, options)?,
+            Suite::Providers => providers::run(repo)?,
+            Suite::Streams => streams::run(repo, &build(repo)?, options)?,
+            Suite::Reports => reports::run(repo, &build(repo)?, options)?,
         }
     }
     Ok(ExitCode::SUCCESS)

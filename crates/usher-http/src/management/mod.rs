@@ -6,6 +6,7 @@ pub(crate) mod caller;
 mod degradation;
 mod passes;
 mod proxies;
+mod sentence;
 
 use axum::Router;
 

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use percent_encoding::percent_decode;
@@ -15,8 +15,8 @@ use usher_registry::{Assigned, IFrame, ProxiedError, ProxiedMvpd, ProxyCaller, S
 use usher_saml::proxied::{self, ListError, ProxiedEntry};
 
 use super::caller::{CallerAddress, NotAllowed, listed_manager};
+use super::sentence;
 use crate::App;
-use crate::bearer::CHALLENGE;
 
 const PATH: &str = "/control/v3/mvpd-proxies/{proxy}/mvpds";
 
@@ -183,17 +183,9 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status();
         if let Self::Proxied(ProxiedError::Store(error)) = &self {
             tracing::error!(%error, "a list of proxied MVPDs cannot be kept");
         }
-        let mut response = (status, format!("{self}\n")).into_response();
-        let headers = response.headers_mut();
-        let text = HeaderValue::from_static("text/plain;charset=utf-8");
-        headers.insert(header::CONTENT_TYPE, text);
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
-        }
-        response
+        sentence::render(self.status(), &self)
     }
 }

@@ -6,6 +6,7 @@ mod events;
 mod explain;
 mod mvpd;
 mod progress;
+mod reports;
 mod serve;
 mod statement;
 mod streams;
@@ -47,6 +48,9 @@ enum Action {
     /// Load reporting events, or write them out.
     #[command(subcommand)]
     Events(events::Action),
+    /// Read reports of a running server.
+    #[command(subcommand)]
+    Reports(reports::Action),
     /// Try stream limits before they are in force.
     #[command(subcommand)]
     Streams(streams::Action),
@@ -78,6 +82,7 @@ impl Command {
             Action::Token(action) => token::run(action),
             Action::Events(action) => events::run(action),
             Action::Mvpd(action) => mvpd::run(action),
+            Action::Reports(action) => reports::run(action),
             Action::Streams(action) => streams::run(action),
             Action::Statement(options) => statement::run(&options),
             Action::Config(action) => config::run(action),

@@ -66,3 +66,24 @@ async fn wolap_53_filters_on_time_are_ignored() {
     let href = world.href("acme", &format!("{DAYS}?year=1999&hour!=3")).await;
     assert!(!href.contains("1999") && !href.contains("hour"));
 }
+
+/// What would make a server slow is refused, and says why.
+#[tokio::test]
+async fn hostile_questions_are_refused_with_the_reason() {
+    let world = World::with(&[]).await;
+    let many: Vec<_> = (0..501).map(|nth| format!("&mvpd={nth}")).collect();
+    let many = many.concat();
+    for (query, reason) in [
+        (many.as_str(), "at most 500 filters"),
+        ("&limit=10001", "`limit` must be a whole number from 1 to 10000"),
+        ("&limit=99999999999999999999", "`limit` must be"),
+        ("&hour&minute&start=2024-01-01&end=2024-03-01", "too wide"),
+        ("&start=0000-01-01&end=99999999999999999", "is not a valid date"),
+    ] {
+        let text = world.refused("acme", &format!("{DAYS}?{query}"), 400).await;
+        assert!(text.contains(reason), "{query}: {text}");
+    }
+    let endless = format!("{DAYS}?mvpd={}", "x".repeat(1_000_000));
+    let answer = world.ask("acme", &endless).await;
+    assert!((400..500).contains(&answer.status), "{}", answer.status);
+}

@@ -39,11 +39,11 @@ fn programmer(root: &str) -> BTreeSet<String> {
     trees(ESM, pick, root)
 }
 
-fn mvpd() -> BTreeSet<String> {
+pub(crate) fn mvpd() -> BTreeSet<String> {
     trees(ESM, |file| vec![file["trees"]["mvpd"].clone()], "/esm/v3")
 }
 
-fn tenant() -> BTreeSet<String> {
+pub(crate) fn tenant() -> BTreeSet<String> {
     trees(CMU, |file| vec![file["trees"].clone()], "/cmu/v2")
 }
 

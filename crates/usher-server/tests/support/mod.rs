@@ -42,15 +42,28 @@ impl House {
 
     /// A demo world with these settings, each as `--set` takes it.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
-        Self::build(settings, &[]).await
+        Self::build(settings, &[], 0).await
+    }
+
+    /// A demo world with these settings that loaded these NDJSON texts.
+    pub(crate) async fn with_settings_and_events(
+        settings: &[(&str, &str)],
+        texts: &[&str],
+    ) -> Self {
+        Self::build(settings, texts, 0).await
+    }
+
+    /// A demo world with so many days of made-up activity, without throttling.
+    pub(crate) async fn with_history(days: u32) -> Self {
+        Self::build(&[("throttle.enabled", "false")], &[], days).await
     }
 
     /// A demo world without throttling that loaded these NDJSON texts before it became ready.
     pub(crate) async fn with_events(texts: &[&str]) -> Self {
-        Self::build(&[("throttle.enabled", "false")], texts).await
+        Self::build(&[("throttle.enabled", "false")], texts, 0).await
     }
 
-    async fn build(settings: &[(&str, &str)], events: &[&str]) -> Self {
+    async fn build(settings: &[(&str, &str)], events: &[&str], history_days: u32) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         copy_keys(&directory.path().join("data/keys"));
         let mut files = Vec::new();
@@ -62,7 +75,7 @@ impl House {
         let options = DemoOptions {
             listen: ([127, 0, 0, 1], 0).into(),
             data: Some(directory.path().join("data")),
-            history_days: 0,
+            history_days,
             seed: 1,
             events: files,
             settings: settings.iter().map(|(key, value)| format!("{key}={value}")).collect(),

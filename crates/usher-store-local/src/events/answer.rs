@@ -17,6 +17,8 @@ use super::shelf::ApiShelf;
 impl Warehouse for LocalEvents {
     async fn answer(&self, plan: Plan) -> Result<Answer, AnswerError> {
         let stopped = |what: &str| StoreError::Unavailable(what.to_owned());
+        let _place =
+            self.waiting.try_acquire().map_err(|_| stopped("too many reports are asked for"))?;
         let _turn = self.readers.acquire().await.map_err(|_| stopped("reports are closed"))?;
         let shared = Arc::clone(&self.shared);
         let answer = spawn_blocking(move || shared.answer(&plan));

@@ -71,6 +71,9 @@ const WAITING_MAX: usize = 16_384;
 /// Reports computed at the same time; others wait.
 const READERS: usize = 2;
 
+/// Reports that are computed or wait for it; more are refused.
+const REPORTS_MAX: usize = 256;
+
 /// How events are kept.
 #[derive(Clone, Debug)]
 pub struct EventSettings {
@@ -132,6 +135,7 @@ pub struct LocalEvents {
     keeper: Keeper,
     entropy: Arc<dyn Entropy>,
     readers: Semaphore,
+    waiting: Semaphore,
     /// The writer and the lock, until the store is closed.
     open: Mutex<Option<(JoinHandle<()>, Arc<File>)>>,
     /// Noted events that found no room.
@@ -166,6 +170,7 @@ impl LocalEvents {
             keeper,
             entropy,
             readers: Semaphore::new(READERS),
+            waiting: Semaphore::new(REPORTS_MAX),
             open: Mutex::new(Some((writing, lock))),
             dropped: AtomicU64::new(0),
         })

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::civil::Date;
-use usher_core::StoreError;
-use usher_cube::{Block, DimSet, Keys, Outline, Pieces, Schema, Shelf, Sketch, Viewers};
+use usher_core::{StoreError, Timestamp};
+use usher_cube::{Block, DimSet, Keys, Outline, Pieces, Schema, Shelf, Sketch, TooBroad, Viewers};
 use usher_parquet::{ParquetError, Table};
 use usher_reports::{AnswerError, Api, Layout};
 
@@ -19,6 +20,9 @@ use super::tail::Chunk;
 
 /// Files of so few events are read whole: the same few columns would be read again for the next report.
 const SMALL_ROWS: u64 = 32_768;
+
+/// A report that has read files for so long is given up: it asks for too much.
+const TIME_MAX: Duration = Duration::from_secs(20);
 
 /// About how many bytes an open file takes: its footer, and one of not too many file handles.
 const TABLE_BYTES: usize = 256 * 1024;
@@ -37,6 +41,7 @@ pub(super) struct ApiShelf<'a> {
     kept: &'a Kept,
     /// Facts that are in no file.
     tail: BTreeMap<Date, Vec<Arc<Block>>>,
+    began: Timestamp,
 }
 
 /// A roll-up, and the rows of its file that it has.
@@ -50,7 +55,8 @@ impl<'a> ApiShelf<'a> {
                 tail.entry(*day).or_default().push(Arc::clone(block));
             }
         }
-        Self { shared, layout: Layout::of(api), kept: &view.kept, tail }
+        let began = shared.clock.now();
+        Self { shared, layout: Layout::of(api), kept: &view.kept, tail, began }
     }
 
     fn day(&self, day: Date) -> Option<&Arc<ApiDay>> {
@@ -74,6 +80,9 @@ impl<'a> ApiShelf<'a> {
     }
 
     fn table(&self, file: &DataFile, holds: Holds) -> Result<Arc<Table>, AnswerError> {
+        if self.shared.clock.now().since(self.began) > TIME_MAX {
+            return Err(TooBroad.into());
+        }
         let key = Key { file: file.number, holds, part: Part::Table };
         let open = || Ok(Weighed(file::open(&file.path)?, TABLE_BYTES));
         let table = self.shared.cache.get(key, open).map_err(|error| failed(file, &error))?;

@@ -1,11 +1,11 @@
 //! Everything that can be wrong with a call about rules, and how the wire says it.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use usher_entitle::DegradationError;
 
-use crate::bearer::CHALLENGE;
 use crate::management::caller::NotAllowed;
+use crate::management::sentence;
 
 /// Why a call has no result.
 #[derive(Debug, thiserror::Error)]
@@ -45,17 +45,9 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status();
         if let Self::Rules(DegradationError::Store(error)) = &self {
             tracing::error!(%error, "rules of degradation cannot be read or written");
         }
-        let mut response = (status, format!("{self}\n")).into_response();
-        let headers = response.headers_mut();
-        let text = HeaderValue::from_static("text/plain;charset=utf-8");
-        headers.insert(header::CONTENT_TYPE, text);
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
-        }
-        response
+        sentence::render(self.status(), &self)
     }
 }

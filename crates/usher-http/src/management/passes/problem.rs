@@ -1,12 +1,12 @@
 //! Everything that can be wrong with a reset, and how the wire says it.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use usher_clients::BearerError;
 use usher_entitle::TrialResetError;
 
-use crate::bearer::CHALLENGE;
 use crate::management::caller::NotAllowed;
+use crate::management::sentence;
 
 /// Why nothing was reset.
 #[derive(Debug, thiserror::Error)]
@@ -46,17 +46,9 @@ impl From<BearerError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status();
         if let Self::Reset(TrialResetError::Store(error)) = &self {
             tracing::error!(%error, "trials could not be reset");
         }
-        let mut response = (status, format!("{self}\n")).into_response();
-        let headers = response.headers_mut();
-        let text = HeaderValue::from_static("text/plain;charset=utf-8");
-        headers.insert(header::CONTENT_TYPE, text);
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
-        }
-        response
+        sentence::render(self.status(), &self)
     }
 }

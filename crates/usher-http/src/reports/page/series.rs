@@ -1,7 +1,7 @@
 //! What a report's charts show: numbers over time, or numbers side by side.
 
 use jiff::Span;
-use jiff::civil::{DateTime, Time, date};
+use jiff::civil::{Date, DateTime, Time};
 use usher_reports::{Dim, Grain, Report, Row, Table};
 
 /// Series that are drawn; more would not be told apart.
@@ -80,7 +80,7 @@ pub(super) fn bucket(table: &Table, row: &Row, until: usize) -> Option<(Grain, D
     }
     let small = |number: i16| i8::try_from(number).ok();
     let time = Time::new(small(hour)?, small(minute)?, 0, 0).ok()?;
-    let day = jiff::civil::Date::new(year, small(month)?, small(day)?).ok()?;
+    let day = Date::new(year, small(month)?, small(day)?).ok()?;
     Some((grain?, day.to_datetime(time)))
 }
 
@@ -205,27 +205,84 @@ pub(super) fn written(grain: Grain, at: DateTime) -> String {
 /// Marks on a time axis, at most `most`: places and texts.
 pub(super) fn ticks(timeline: &Timeline, most: usize) -> Vec<(usize, String)> {
     let Timeline { grain, buckets, .. } = timeline;
-    let many = buckets.len() > 3 * most;
-    let (is_round, pattern): (fn(&DateTime) -> bool, _) = match grain {
-        Grain::Year => (|_| true, "%Y"),
-        Grain::Month => (|at| at.month() == 1, if many { "%Y" } else { "%b %Y" }),
-        Grain::Day => (|at| at.day() == 1, if many { "%b %Y" } else { "%-d %b" }),
-        Grain::Hour if buckets.len() > 36 => (|at| at.hour() == 0, "%-d %b"),
-        Grain::Hour | Grain::Minute => (|at| at.minute() == 0, "%H:%M"),
-    };
-    let needs_round = many || (*grain == Grain::Hour && buckets.len() > 36);
-    let mut places: Vec<_> = (0..buckets.len()).collect();
-    if needs_round {
-        let round = |place: &usize| buckets.get(*place).is_some_and(is_round);
-        let rounded: Vec<_> = places.iter().copied().filter(round).collect();
-        if rounded.len() > 1 {
-            places = rounded;
-        }
+    let (is_round, pattern) = marks(*grain, buckets.len());
+    let round = |place: &usize| buckets.get(*place).is_some_and(is_round);
+    let mut places: Vec<_> = (0..buckets.len()).filter(round).collect();
+    if places.len() < 2 {
+        places = (0..buckets.len()).collect();
     }
     let step = places.len().div_ceil(most.max(1)).max(1);
-    let text = |place: usize| {
-        let at = buckets.get(place).copied().unwrap_or(date(1970, 1, 1).at(0, 0, 0, 0));
-        (place, at.strftime(pattern).to_string())
-    };
-    places.into_iter().step_by(step).map(text).collect()
+    let text = |place: usize| Some((place, buckets.get(place)?.strftime(pattern).to_string()));
+    places.into_iter().step_by(step).filter_map(text).collect()
+}
+
+/// Which buckets of so many get a mark, and how it is written.
+fn marks(grain: Grain, buckets: usize) -> (fn(&DateTime) -> bool, &'static str) {
+    match grain {
+        Grain::Year => (|_| true, "%Y"),
+        Grain::Month if buckets > 24 => (|at| at.month() == 1, "%Y"),
+        Grain::Month => (|_| true, "%b %Y"),
+        Grain::Day if buckets > 92 => (|at| at.day() == 1, "%b %Y"),
+        Grain::Day => (|_| true, "%-d %b"),
+        Grain::Hour if buckets > 36 => (|at| at.hour() == 0, "%-d %b"),
+        Grain::Hour => (|_| true, "%H:%M"),
+        Grain::Minute => (|at| at.minute() % 5 == 0, "%H:%M"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::civil::date;
+    use usher_reports::Metric;
+
+    use super::*;
+
+    fn table(dims: &[&str], rows: &[(&[&str], u64)]) -> Table {
+        let row = |(labels, value): &(&[&str], u64)| Row {
+            labels: labels.iter().map(|label| Arc::from(*label)).collect(),
+            values: vec![*value],
+        };
+        Table {
+            dims: dims.iter().map(|dim| Dim::from(*dim)).collect(),
+            metrics: vec![Metric::from("media-tokens")],
+            rows: rows.iter().map(row).collect(),
+        }
+    }
+
+    #[test]
+    fn a_bucket_without_a_row_is_a_zero_on_the_line() {
+        let table = table(
+            &["year", "month", "day", "mvpd"],
+            &[
+                (&["2024", "2", "28", "a"], 1),
+                (&["2024", "3", "1", "a"], 2),
+                (&["2024", "3", "1", "b"], 9),
+            ],
+        );
+        let timeline = timeline(&table).unwrap();
+        let days = [date(2024, 2, 28), date(2024, 2, 29), date(2024, 3, 1)];
+        assert_eq!(timeline.buckets, days.map(|day| day.at(0, 0, 0, 0)));
+        // The greatest line comes first.
+        assert_eq!(timeline.names, ["b", "a"]);
+        assert_eq!(timeline.values(&table, 0), [[0, 0, 9], [1, 0, 2]]);
+        let texts: Vec<_> = ticks(&timeline, 2).into_iter().map(|(_, text)| text).collect();
+        assert_eq!(texts, ["28 Feb", "1 Mar"]);
+    }
+
+    #[test]
+    fn without_a_complete_time_there_are_bars_of_the_greatest_rows() {
+        let months = table(&["month", "mvpd"], &[(&["2", "a"], 1), (&["3", "a"], 2)]);
+        assert_eq!(timeline(&months), None);
+        assert_eq!(bars(&months), [("3".to_owned(), 1), ("2".to_owned(), 0)]);
+    }
+
+    #[test]
+    fn a_line_is_not_drawn_through_more_buckets_than_a_screen_has() {
+        let minute = |year| -> [&str; 5] { [year, "1", "1", "0", "0"] };
+        let (first, last) = (minute("2000"), minute("2001"));
+        let far = table(&["year", "month", "day", "hour", "minute"], &[(&first, 1), (&last, 1)]);
+        assert_eq!(timeline(&far), None);
+    }
 }

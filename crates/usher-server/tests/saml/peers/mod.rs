@@ -10,6 +10,7 @@ mod process;
 mod pysaml2;
 mod saml_idp;
 mod simplesamlphp;
+mod tls;
 
 use std::time::{Duration, SystemTime};
 

@@ -1,0 +1,142 @@
+//! What usher adds to a question by XACML in SAML in SOAP, and what a provider that hangs costs another.
+//!
+//! `cargo run --release -p usher-mvpd --example provider_cost`
+
+mod gateway;
+mod pdp;
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gateway::World;
+use usher_entitle::AuthorizationAsk;
+use usher_mvpd::Gateway;
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Questions asked before anything is measured, and those that are.
+const WARM_UP: usize = 200;
+const QUESTIONS: usize = 2_000;
+
+/// Viewers who ask one after another, how often each, and how often it is all repeated.
+const ASKING: usize = 4;
+const EACH: usize = 400;
+const ROUNDS: usize = 9;
+
+/// Viewers who wait for the provider that hangs: far more than it has room for.
+const WAITING: usize = 200;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let world = World::open()?;
+    let gateway = Arc::new(world.gateway()?);
+    added(&world, &gateway).await?;
+    beside(&world, &gateway).await
+}
+
+/// How long a question takes, and how much of that is ours.
+async fn added(world: &World, gateway: &Gateway) -> Result<(), Failure> {
+    let (provider, times) = world.answering()?;
+    let ask = world.ask("Prompt", &provider)?;
+    let (mut totals, mut ours) = (Vec::new(), Vec::new());
+    let mut used = Duration::ZERO;
+    for number in 0..WARM_UP + QUESTIONS {
+        if number == WARM_UP {
+            used = World::processor_time()?;
+        }
+        let total = asked(gateway, &ask).await?;
+        let theirs = times.recv()?;
+        if number >= WARM_UP {
+            totals.push(total);
+            ours.push(total.saturating_sub(theirs));
+        }
+    }
+    println("one question after another");
+    report("from question to answer", &mut totals);
+    report("beyond the provider's own time", &mut ours);
+    let each = (World::processor_time()? - used) / u32::try_from(QUESTIONS)?;
+    println(&format!("{:>6} us of processor time, the provider's not counted", each.as_micros()));
+    Ok(())
+}
+
+/// How long questions take alone, and beside a provider that never answers.
+async fn beside(world: &World, gateway: &Arc<Gateway>) -> Result<(), Failure> {
+    let (prompt, _times) = world.answering()?;
+    let ask = world.ask("Prompt", &prompt)?;
+    let dead = world.ask("Dead", &World::silent()?)?;
+    let mut ratios = Vec::new();
+    println(&format!("{ASKING} viewers ask; {WAITING} others wait for a provider that hangs"));
+    for _ in 0..ROUNDS {
+        let mut alone = crowd(gateway, &ask).await?;
+        let waiting: Vec<_> =
+            (0..WAITING).map(|_| tokio::spawn(wait(Arc::clone(gateway), dead.clone()))).collect();
+        let mut together = crowd(gateway, &ask).await?;
+        for waiting in waiting {
+            waiting.abort();
+        }
+        ratios.push(percentile(&mut together, 99) * 100 / percentile(&mut alone, 99).max(1));
+        report("alone", &mut alone);
+        report("beside", &mut together);
+    }
+    ratios.sort_unstable();
+    println(&format!("p99 beside, in percent of p99 alone: {ratios:?}"));
+    Ok(())
+}
+
+/// The times of many questions, a few of them at once.
+async fn crowd(gateway: &Arc<Gateway>, ask: &AuthorizationAsk) -> Result<Vec<Duration>, Failure> {
+    let asking: Vec<_> = (0..ASKING)
+        .map(|_| {
+            let (gateway, ask) = (Arc::clone(gateway), ask.clone());
+            tokio::spawn(async move {
+                let mut times = Vec::new();
+                for _ in 0..EACH {
+                    times.push(asked(&gateway, &ask).await?);
+                }
+                Ok::<_, Failure>(times)
+            })
+        })
+        .collect();
+    let mut times = Vec::new();
+    for viewer in asking {
+        times.extend(viewer.await??);
+    }
+    Ok(times)
+}
+
+/// One question, which must be permitted.
+async fn asked(gateway: &Gateway, ask: &AuthorizationAsk) -> Result<Duration, Failure> {
+    let start = stopwatch();
+    gateway::permitted(gateway, ask).await?;
+    Ok(start.elapsed())
+}
+
+/// Asks again and again, and never hears anything.
+async fn wait(gateway: Arc<Gateway>, ask: AuthorizationAsk) {
+    loop {
+        if gateway::permitted(&gateway, &ask).await.is_ok() {
+            return;
+        }
+    }
+}
+
+fn report(name: &str, times: &mut [Duration]) {
+    let (median, p99) = (percentile(times, 50), percentile(times, 99));
+    println(&format!("{median:>6} us median  {p99:>6} us p99  {name}"));
+}
+
+fn percentile(times: &mut [Duration], part: usize) -> u128 {
+    times.sort_unstable();
+    times.get(times.len() * part / 100).map_or(0, Duration::as_micros)
+}
+
+#[expect(clippy::print_stdout, reason = "printing is what the example is for")]
+fn println(text: &str) {
+    println!("{text}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "the example measures real time")]
+fn stopwatch() -> Instant {
+    Instant::now()
+}
