@@ -48,12 +48,12 @@ impl Get {
         let token = self.token().await?;
         let server = self.server.trim_end_matches('/');
         let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        let path = path.trim_matches('/');
         ensure!(
-            path.trim_start_matches('/').starts_with(["e", "c"]),
+            ["esm/", "cmu/"].iter().any(|api| path.starts_with(api)),
             "`{path}` is no report: they begin with `esm/` or `cmu/`"
         );
         let format = if self.csv { "csv" } else { "json" };
-        let path = path.trim_matches('/');
         let url = format!("{server}/{path}.{format}?{query}");
         let mut bar = super::progress::Bar::new("reading");
         let text = fetch::report(&url, &token, &mut |done, total| bar.show(done, total)).await?;
