@@ -171,11 +171,12 @@ mod tests {
 
     #[test]
     fn lists_have_an_end() {
-        let many = |of: usize| (0..of).map(|nth| format!("mvpd={nth}&")).collect::<String>();
-        assert_eq!(terms(&many(500)).map(|terms| terms.len()), Ok(500));
-        assert_eq!(terms(&many(501)), Err(Invalid::TooManyTerms { max: 500 }));
-        let metrics =
-            format!("metrics={}", (0..501).map(|nth| format!("m{nth},")).collect::<String>());
+        let list = |of: usize, gap: &str| {
+            (0..of).map(|nth| format!("d{nth}")).collect::<Vec<_>>().join(gap)
+        };
+        assert_eq!(terms(&list(500, "&")).map(|terms| terms.len()), Ok(500));
+        assert_eq!(terms(&list(501, "&")), Err(Invalid::TooManyTerms { max: 500 }));
+        let metrics = format!("metrics={}", list(501, ","));
         assert_eq!(terms(&metrics), Err(Invalid::TooManyTerms { max: 500 }));
     }
 
