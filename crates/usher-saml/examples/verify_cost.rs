@@ -96,7 +96,7 @@ fn report(name: &str, provider: &IdentityProvider, document: &str) -> Result<(),
     for _ in 0..rounds {
         std::hint::black_box(provider.verify(std::hint::black_box(document), &expected)).ok();
     }
-    let each = (processor_time()? - start) / rounds;
+    let each = processor_time()?.saturating_sub(start) / rounds;
     println!("{:>9} ns  {:>7} bytes  {name}: {outcome}", each.as_nanos(), document.len());
     Ok(())
 }

@@ -55,7 +55,7 @@ async fn added(world: &World, gateway: &Gateway) -> Result<(), Failure> {
     println("one question after another");
     report("from question to answer", &mut totals);
     report("beyond the provider's own time", &mut ours);
-    let each = (World::processor_time()? - used) / u32::try_from(QUESTIONS)?;
+    let each = World::processor_time()?.saturating_sub(used) / u32::try_from(QUESTIONS)?;
     println(&format!("{:>6} us of processor time, the provider's not counted", each.as_micros()));
     Ok(())
 }
