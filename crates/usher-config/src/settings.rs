@@ -76,6 +76,12 @@ settings! {
         #[serde(deserialize_with = "read_duration")]
         drain: Duration = secs(10), "\"10s\"",
             "Time that requests in flight get to finish when the process is told to stop.";
+        #[serde(deserialize_with = "read_duration")]
+        idle_timeout: Duration = secs(90), "\"90s\"",
+            "Time a connection may be silent, and a request's head may take to arrive. Longer than heartbeat intervals, so that players keep their connections.";
+        #[serde(deserialize_with = "read_duration")]
+        body_timeout: Duration = secs(30), "\"30s\"",
+            "Time a request's body may take to arrive.";
     }
     /// What this deployment calls itself.
     deployment: Deployment {
@@ -102,6 +108,8 @@ settings! {
             "Requests a device may make on top of the rate.";
         trust_forwarded_for: TrustForwardedFor = TrustForwardedFor::Always, "\"always\"",
             "Whose `X-Forwarded-For` names the device: `always`, `never`, or a list of peer networks in CIDR notation.";
+        exempt: Vec<String> = Vec::new(), "[]",
+            "Networks in CIDR notation whose clients are not limited: back ends you trust, your monitoring. A client in `X-Forwarded-For` counts only when `trust_forwarded_for` lists the peer that names it.";
     }
     /// Who may watch.
     entitlement: Entitlement {

@@ -3,8 +3,12 @@
 //! Nothing here is ever a reason to refuse a request: members that are missing, misspelt or of the
 //! wrong type are unknown.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+
+use crate::user_agents::{AgentWords, UserAgents};
 
 /// Longest value kept of a member, in bytes; longer ones are cut.
 const VALUE_BYTES_MAX: usize = 256;
@@ -26,6 +30,9 @@ macro_rules! device_info {
             /// The `User-Agent` header of the call, whatever the application claims.
             #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
             pub original_user_agent: Option<String>,
+            /// What the user agent tells; what the application says itself comes first.
+            #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient_words")]
+            pub agent: Option<Arc<AgentWords>>,
         }
     };
 }
@@ -81,14 +88,38 @@ impl DeviceInfo {
     pub fn from_json(json: &[u8]) -> Option<Self> {
         let object: Value = serde_json::from_slice(json).ok().filter(Value::is_object)?;
         let said: Self = serde_json::from_value(object).ok()?;
-        // Only the call itself may say what its `User-Agent` was.
-        Some(Self { original_user_agent: None, ..said })
+        // Only the call itself may say what its `User-Agent` was, and nobody what it means.
+        Some(Self { original_user_agent: None, agent: None, ..said })
     }
 
     /// The same device, called from with this `User-Agent` header.
     #[must_use]
-    pub fn calling_as(self, user_agent: Option<&str>) -> Self {
-        Self { original_user_agent: user_agent.map(kept), ..self }
+    pub fn calling_as(self, user_agent: Option<&str>, agents: &UserAgents) -> Self {
+        let told = Self { original_user_agent: user_agent.map(kept), ..self };
+        let agent = Some(told.any_user_agent()).filter(|agent| !agent.is_empty());
+        Self { agent: agent.map(|agent| agents.read(agent)), ..told }
+    }
+
+    /// The name of the operating system, from the application or the user agent.
+    pub fn any_os_name(&self) -> Option<&str> {
+        self.os_name.as_deref().or_else(|| self.agent.as_ref()?.os_name.as_deref())
+    }
+
+    /// The version of the operating system, from whoever named the system.
+    pub fn any_os_version(&self) -> Option<&str> {
+        let told = self.agent.as_ref().filter(|_| self.os_name.is_none());
+        self.os_version.as_deref().or_else(|| told?.os_version.as_deref())
+    }
+
+    /// The name of the browser, from the application or the user agent.
+    pub fn any_browser_name(&self) -> Option<&str> {
+        self.browser_name.as_deref().or_else(|| self.agent.as_ref()?.browser_name.as_deref())
+    }
+
+    /// The version of the browser, from whoever named the browser.
+    pub fn any_browser_version(&self) -> Option<&str> {
+        let told = self.agent.as_ref().filter(|_| self.browser_name.is_none());
+        self.browser_version.as_deref().or_else(|| told?.browser_version.as_deref())
     }
 
     /// What is known of the user agent: the application's word first.
@@ -111,6 +142,12 @@ fn lenient_flag<'de, D: Deserializer<'de>>(source: D) -> Result<Option<bool>, D:
         Value::String(text) => text.trim().to_ascii_lowercase().parse().ok(),
         _ => None,
     })
+}
+
+fn lenient_words<'de, D: Deserializer<'de>>(
+    source: D,
+) -> Result<Option<Arc<AgentWords>>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(source)?).ok())
 }
 
 /// `text` without control characters, cut to a sensible length.
@@ -145,9 +182,11 @@ mod tests {
 
     #[test]
     fn an_application_cannot_forge_the_header_of_the_call() {
-        let info = DeviceInfo::from_json(br#"{"originalUserAgent":"forged"}"#).unwrap();
-        assert_eq!(info.clone().original_user_agent, None);
-        assert_eq!(info.calling_as(Some("real")).original_user_agent.as_deref(), Some("real"));
+        let forged = br#"{"originalUserAgent":"forged","agent":{"osName":"tvOS"}}"#;
+        let info = DeviceInfo::from_json(forged).unwrap();
+        assert_eq!(info, DeviceInfo::default());
+        let calling = info.calling_as(Some("real"), &UserAgents::default());
+        assert_eq!(calling.original_user_agent.as_deref(), Some("real"));
     }
 
     #[test]

@@ -164,7 +164,7 @@ impl Reporter<'_> {
             os_family: platform.os_family,
             os_type: None,
             browser_family: platform.browser.map(str::to_owned),
-            browser_version: device.browser_version.clone(),
+            browser_version: device.any_browser_version().map(str::to_owned),
             application_name: application.map(|it| it.name.clone()),
             application_version: application.map(|it| it.version.clone()),
             application_software_id: self.origin.software.as_ref().map(SoftwareId::to_string),

@@ -33,6 +33,7 @@ mod session;
 mod sso;
 mod store;
 mod temp_pass;
+mod user_agents;
 mod xml_text;
 
 #[cfg(test)]
@@ -90,3 +91,4 @@ pub use store::{LINKED_MAX, ProfileStore, SessionStore, TOMBSTONE_RETENTION, Use
 pub use temp_pass::{
     DEVICES_AT_ONCE, FoundTrials, IdentityHash, Pass, Trial, TrialHolder, TrialRefusal, TrialStore,
 };
+pub use user_agents::{AgentWords, UserAgents};

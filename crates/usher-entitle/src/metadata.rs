@@ -10,8 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
-use usher_jose::{Certificate, EncryptionKey};
-use usher_registry::{MediaCompany, MetadataRule, ServiceProvider};
+use usher_core::Entropy;
+use usher_jose::{Certificate, EncryptionKey, jwe};
+use usher_registry::{MediaCompany, MetadataEncryption, MetadataRule, ServiceProvider};
 
 use crate::partner::Partner;
 use crate::profile::Profile;
@@ -21,7 +22,7 @@ use crate::profile::Profile;
 pub enum Attribute {
     /// Readable.
     Plain(Value),
-    /// Encrypted to the programmer: base64.
+    /// Encrypted to the programmer: base64, or a token.
     Encrypted(String),
     /// It has to be encrypted and cannot be: no usable certificate, or the value is too long.
     Unencryptable,
@@ -37,18 +38,41 @@ impl MetadataKeys {
         Self(moka::sync::Cache::new(10_000))
     }
 
-    /// The key that metadata for `channel` is encrypted to: its own certificates first, then its
-    /// company's, the newest usable one of them.
-    pub(crate) fn for_channel(
+    /// How metadata for `channel` is encrypted: to its own certificates first, then its company's, the
+    /// newest usable one of them.
+    pub(crate) fn for_channel<'a>(
         &self,
         channel: &ServiceProvider,
         company: Option<&MediaCompany>,
-    ) -> Option<Arc<EncryptionKey>> {
-        channel
+        entropy: &'a dyn Entropy,
+    ) -> Option<Cipher<'a>> {
+        let companys = company.map(|company| company.metadata_encryption);
+        let way = channel.metadata_encryption.or(companys).unwrap_or_default();
+        let key = channel
             .metadata_certificates
             .iter()
             .chain(company.iter().flat_map(|company| &company.metadata_certificates))
-            .find_map(|pem| self.0.get_with_by_ref(pem, || read(pem)))
+            .find_map(|pem| self.0.get_with_by_ref(pem, || read(pem)))?;
+        Some(Cipher { key, way, entropy })
+    }
+}
+
+/// Encrypts metadata to one programmer.
+pub(crate) struct Cipher<'a> {
+    key: Arc<EncryptionKey>,
+    way: MetadataEncryption,
+    entropy: &'a dyn Entropy,
+}
+
+impl Cipher<'_> {
+    /// Nothing when the text is too long.
+    fn encrypt(&self, text: &str) -> Option<String> {
+        match self.way {
+            MetadataEncryption::Rsa => {
+                self.key.encrypt_pkcs1(text.as_bytes()).ok().map(|cipher| STANDARD.encode(cipher))
+            }
+            MetadataEncryption::Jwe => jwe::encrypt(&self.key, text.as_bytes(), self.entropy).ok(),
+        }
     }
 }
 
@@ -63,13 +87,13 @@ fn read(pem: &str) -> Option<Arc<EncryptionKey>> {
 pub(crate) fn shape(
     profile: &Profile,
     partner: &Partner,
-    key: Option<&EncryptionKey>,
+    cipher: Option<&Cipher<'_>>,
 ) -> IndexMap<String, Attribute> {
     let mut shaped = IndexMap::new();
     shaped.insert("userID".to_owned(), Attribute::Plain(profile.user_id.as_str().into()));
     for (name, value) in known(profile) {
         if let Some(rule) = rule(partner, &name).filter(|rule| rule.enabled) {
-            shaped.insert(name, shown(value, rule, key));
+            shaped.insert(name, shown(value, rule, cipher));
         }
     }
     shaped
@@ -121,7 +145,7 @@ fn rule(partner: &Partner, name: &str) -> Option<MetadataRule> {
         .or(always)
 }
 
-fn shown(value: Value, rule: MetadataRule, key: Option<&EncryptionKey>) -> Attribute {
+fn shown(value: Value, rule: MetadataRule, cipher: Option<&Cipher<'_>>) -> Attribute {
     if !rule.encrypted {
         return Attribute::Plain(value);
     }
@@ -129,26 +153,27 @@ fn shown(value: Value, rule: MetadataRule, key: Option<&EncryptionKey>) -> Attri
         Value::String(text) => text,
         other => other.to_string(),
     };
-    key.and_then(|key| key.encrypt_pkcs1(plain.as_bytes()).ok())
-        .map_or(Attribute::Unencryptable, |cipher| Attribute::Encrypted(STANDARD.encode(cipher)))
+    cipher
+        .and_then(|cipher| cipher.encrypt(&plain))
+        .map_or(Attribute::Unencryptable, Attribute::Encrypted)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
     use usher_core::Timestamp;
-    use usher_jose::RsaKey;
+    use usher_jose::{OsEntropy, RsaKey};
 
     use super::*;
     use crate::fixtures;
 
-    fn shaped(delivered: &Value, key: Option<&EncryptionKey>) -> IndexMap<String, Attribute> {
+    fn shaped(delivered: &Value, cipher: Option<&Cipher<'_>>) -> IndexMap<String, Attribute> {
         let world = fixtures::world();
         let partner = world.partner_of("Cablevision");
         let mut profile = fixtures::profile("Cablevision", Timestamp::from_secs(0));
         profile.attributes = delivered.as_object().cloned().unwrap();
         profile.home_based = Some(true);
-        shape(&profile, &partner, key)
+        shape(&profile, &partner, cipher)
     }
 
     #[test]
@@ -170,17 +195,23 @@ mod tests {
         assert_eq!(shaped["userID"], Attribute::Plain("u-1".into()));
     }
 
+    fn cipher(way: MetadataEncryption) -> Cipher<'static> {
+        let key = RsaKey::generate().unwrap().public().encryption_key().unwrap();
+        Cipher { key: Arc::new(key), way, entropy: &OsEntropy }
+    }
+
     #[test]
     fn an_encrypted_key_is_encrypted_text() {
-        let key = RsaKey::generate().unwrap().public().encryption_key().unwrap();
-        let shaped = shaped(&json!({"zip": "10001"}), Some(&key));
+        let shaped = shaped(&json!({"zip": "10001"}), Some(&cipher(MetadataEncryption::Rsa)));
         assert!(matches!(&shaped["zip"], Attribute::Encrypted(text) if text.len() == 344));
     }
 
     #[test]
     fn a_value_too_long_for_the_certificate_is_an_error_of_that_key_alone() {
-        let key = RsaKey::generate().unwrap().public().encryption_key().unwrap();
-        let shaped = shaped(&json!({"zip": vec!["10001"; 100]}), Some(&key));
-        assert_eq!(shaped["zip"], Attribute::Unencryptable);
+        let long = json!({"zip": vec!["10001"; 100]});
+        let rsa = shaped(&long, Some(&cipher(MetadataEncryption::Rsa)));
+        assert_eq!(rsa["zip"], Attribute::Unencryptable);
+        let jwe = shaped(&long, Some(&cipher(MetadataEncryption::Jwe)));
+        assert!(matches!(&jwe["zip"], Attribute::Encrypted(text) if text.split('.').count() == 5));
     }
 }

@@ -1,7 +1,7 @@
 //! Which platform a device belongs to (`pass-rest-v2` §17.3), from what is known of it.
 //!
-//! The application's own words come first, the user agent is the fallback, and a device that cannot
-//! be told is `Unidentified`, which gets the most restrictive settings.
+//! The application's own words come first, what the user agent tells is the fallback, and a device that
+//! cannot be told is `Unidentified`, which gets the most restrictive settings.
 
 use usher_registry::{Platform, PlatformCategory};
 
@@ -58,11 +58,26 @@ const SYSTEMS: &[(&str, Found)] = &[
     ("linux", Found::Other(PlatformCategory::Desktop, "Linux")),
 ];
 
+/// Devices that user agents name beside the system they run, which may be anybody's.
+const DEVICES: &[(&str, Found)] = &[
+    ("aft", Found::Known(Platform::FireTv)),
+    ("roku", Found::Known(Platform::Roku)),
+    ("playstation", Found::Other(PlatformCategory::TvConnected, "PlayStation")),
+    ("xbox", Found::Other(PlatformCategory::TvConnected, "Xbox")),
+    ("android tv", Found::Other(PlatformCategory::TvConnected, "AndroidTV")),
+    ("androidtv", Found::Other(PlatformCategory::TvConnected, "AndroidTV")),
+    ("googletv", Found::Other(PlatformCategory::TvConnected, "AndroidTV")),
+];
+
+/// Words by which user agents of televisions say what they are.
+const TELEVISIONS: [&str; 4] = ["smarttv", "smart-tv", "hbbtv", "bravia"];
+
 /// In the order in which they must be looked for: most browsers claim to be others, too.
 const BROWSERS: &[(&str, &str)] = &[
     ("edg", "Edge"),
-    ("opr/", "Opera"),
     ("opera", "Opera"),
+    ("internet explorer", "Internet Explorer"),
+    ("seamonkey", "SeaMonkey"),
     ("firefox", "Firefox"),
     ("chrome", "Chrome"),
     ("safari", "Safari"),
@@ -115,12 +130,12 @@ impl DetectedPlatform {
             None => (None, category_of(hardware)),
         };
         let name = found.map(Found::name);
-        let os_family = info.os_family.clone().or_else(|| info.os_name.clone());
+        let os_family = info.os_family.as_deref().or(info.os_name.as_deref()).or(name);
         Self {
             platform,
             category,
             name,
-            os_family: os_family.or_else(|| name.map(str::to_owned)),
+            os_family: os_family.or(info.any_os_name()).map(str::to_owned),
             browser: browser_of(info),
         }
     }
@@ -133,8 +148,14 @@ fn hardware_of(info: &DeviceInfo) -> Hardware {
         }
         Some("mobilephone" | "tablet" | "ereader" | "wristwatch" | "glasses") => Hardware::Handheld,
         Some("desktop") => Hardware::Desktop,
+        _ if is_television(info.any_user_agent()) => Hardware::Television,
         _ => Hardware::Unknown,
     }
+}
+
+fn is_television(agent: &str) -> bool {
+    let agent = agent.to_ascii_lowercase();
+    TELEVISIONS.iter().any(|word| contains_word(&agent, word))
 }
 
 const fn category_of(hardware: Hardware) -> PlatformCategory {
@@ -157,17 +178,18 @@ fn recognise(info: &DeviceInfo) -> Option<Found> {
     [info.os_name.as_deref(), info.os_family.as_deref(), info.model.as_deref()]
         .into_iter()
         .flatten()
-        .find_map(look_up)
-        .or_else(|| look_up(info.any_user_agent()))
+        .find_map(|text| look_up(text, SYSTEMS))
+        .or_else(|| look_up(info.any_user_agent(), DEVICES))
+        .or_else(|| look_up(info.agent.as_ref()?.os_name.as_deref()?, SYSTEMS))
 }
 
 fn says(text: Option<&str>, word: &str) -> bool {
     text.is_some_and(|text| text.to_ascii_lowercase().starts_with(word))
 }
 
-fn look_up(text: &str) -> Option<Found> {
+fn look_up(text: &str, table: &[(&str, Found)]) -> Option<Found> {
     let text = text.to_ascii_lowercase();
-    SYSTEMS.iter().find(|(word, _)| contains_word(&text, word)).map(|(_, found)| *found)
+    table.iter().find(|(word, _)| contains_word(&text, word)).map(|(_, found)| *found)
 }
 
 /// Whether `word` starts a word of `text` (so that `aft` is not found in `draft`).
@@ -180,14 +202,14 @@ fn contains_word(text: &str, word: &str) -> bool {
 }
 
 fn browser_of(info: &DeviceInfo) -> Option<&'static str> {
-    let claimed = info.browser_name.as_deref().unwrap_or_else(|| info.any_user_agent());
-    let claimed = claimed.to_ascii_lowercase();
+    let claimed = info.any_browser_name()?.to_ascii_lowercase();
     BROWSERS.iter().find(|(word, _)| claimed.contains(word)).map(|(_, name)| *name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::user_agents::UserAgents;
 
     fn detect(json: &serde_json::Value) -> (Option<&'static str>, PlatformCategory) {
         let info = DeviceInfo::from_json(json.to_string().as_bytes()).unwrap();
@@ -225,15 +247,94 @@ mod tests {
 
     #[test]
     fn the_user_agent_speaks_for_a_silent_application() {
+        use PlatformCategory::{Desktop, Mobile, TvConnected, Unidentified};
+        let agents = UserAgents::default();
+        for (agent, name, category, browser) in [
+            ("(iPhone; CPU iPhone OS 17_0 like Mac OS X)", Some("iOS"), Mobile, Some("Safari")),
+            (
+                "(Macintosh; Intel Mac OS X 10_15_7) Safari/605",
+                Some("macOS"),
+                Desktop,
+                Some("Safari"),
+            ),
+            ("(Linux; Android 11; AFTKA) AppleWebKit", Some("FireTV"), TvConnected, None),
+            (
+                "(Linux; Android 13; Pixel 7) Chrome/119.0.0.0 Mobile",
+                Some("Android"),
+                Mobile,
+                Some("Chrome"),
+            ),
+            ("(Linux; Android 9; BRAVIA 4K)", Some("AndroidTV"), TvConnected, None),
+            (
+                "(Web0S; Linux/SmartTV) Chrome/79.0.3945.79",
+                Some("webOS"),
+                TvConnected,
+                Some("Chrome"),
+            ),
+            ("(SMART-TV; LINUX; Tizen 6.0)", Some("Tizen"), TvConnected, None),
+            ("(Linux; U) HbbTV/1.5.1", Some("Linux"), TvConnected, None),
+            ("(PlayStation 4 5.55)", Some("PlayStation"), TvConnected, None),
+            ("(Windows NT 10.0; Win64; x64; Xbox; Xbox One)", Some("Xbox"), TvConnected, None),
+            (
+                "(Windows NT 10.0) Chrome/119.0 Safari/537.36 Edg/119.0",
+                Some("Windows"),
+                Desktop,
+                Some("Edge"),
+            ),
+            (
+                "(X11; CrOS x86_64 14541.0.0) Chrome/119.0.0.0",
+                Some("Chrome OS"),
+                Desktop,
+                Some("Chrome"),
+            ),
+            (
+                "(X11; OpenBSD amd64; rv:109.0) Gecko/20100101 Firefox/119.0",
+                Some("BSD"),
+                Desktop,
+                Some("Firefox"),
+            ),
+            (
+                "(X11; Ubuntu; Linux x86_64) Gecko/20100101 Firefox/119.0",
+                Some("Linux"),
+                Desktop,
+                Some("Firefox"),
+            ),
+            ("(KHTML, like Gecko)", None, Unidentified, None),
+        ] {
+            let agent = format!("Mozilla/5.0 {agent}");
+            let info = DeviceInfo::default().calling_as(Some(&agent), &agents);
+            let found = DetectedPlatform::of(&info);
+            assert_eq!(
+                (found.name, found.category, found.browser),
+                (name, category, browser),
+                "{agent}"
+            );
+        }
+    }
+
+    #[test]
+    fn so_do_agents_of_no_browser() {
+        let agents = UserAgents::default();
         for (agent, name) in [
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X)", Some("iOS")),
-            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Safari/605", Some("macOS")),
-            ("Mozilla/5.0 (Linux; Android 11; AFTKA) AppleWebKit", Some("FireTV")),
             ("Roku/DVP-12.0", Some("Roku")),
+            ("Roku4640X/DVP-7.70 (297.70E04154A)", Some("Roku")),
+            ("AppleTV11,1/11.1", Some("tvOS")),
+            ("Player/1 CFNetwork/1335.0.3 Darwin/21.6.0", Some("iOS")),
             ("curl/8.5.0", None),
         ] {
-            let info = DeviceInfo::default().calling_as(Some(agent));
+            let info = DeviceInfo::default().calling_as(Some(agent), &agents);
             assert_eq!(DetectedPlatform::of(&info).name, name, "{agent}");
         }
+    }
+
+    #[test]
+    fn the_application_knows_better_than_its_user_agent() {
+        let said = br#"{"osName":"tvOS","osVersion":"17","userAgent":"Roku/DVP-12.0"}"#;
+        let info = DeviceInfo::from_json(said).unwrap();
+        let info = info.calling_as(Some("(Windows NT 10.0) Firefox/119.0"), &UserAgents::default());
+        assert_eq!(DetectedPlatform::of(&info).name, Some("tvOS"));
+        assert_eq!((info.any_os_name(), info.any_os_version()), (Some("tvOS"), Some("17")));
+        // It speaks for a device behind it: the server in between does not matter.
+        assert_eq!(info.any_browser_name(), Some("Roku"));
     }
 }

@@ -95,6 +95,7 @@ mod tests {
             custom_schemes: vec!["adbe.acmedemo0000000000001".into()],
             default_redirect_url: None,
             metadata_certificates: vec![],
+            metadata_encryption: None,
         }
     }
 

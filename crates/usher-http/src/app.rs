@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use usher_clients::Clients;
 use usher_core::{Clock, Entropy};
-use usher_entitle::{Entitlement, Privacy};
+use usher_entitle::{Entitlement, Privacy, UserAgents};
 use usher_mvpd::DemoProviders;
 use usher_registry::{ChangesLog, Proxies, Registry};
 use usher_reports::Reports;
@@ -30,6 +30,7 @@ pub struct Parts {
     pub streams: Arc<Streams>,
     pub reports: Arc<Reports>,
     pub changes: Arc<dyn ChangesLog>,
+    pub user_agents: UserAgents,
     pub proxies: Arc<Proxies>,
     /// The built-in TV providers; only in the demo world.
     pub demo: Option<Arc<DemoProviders>>,

@@ -5,19 +5,13 @@
 //! needs.
 
 use std::convert::Infallible;
-use std::future::{Future, Ready, ready};
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
-use axum::routing::future::RouteFuture;
-use axum::serve::{IncomingStream, Listener};
-use futures_util::future::Either;
-use tower::Service;
+use tower::Service as _;
 
 use crate::App;
 use crate::streams::Desk;
@@ -35,50 +29,31 @@ impl Doors {
     pub fn new(app: App) -> Self {
         Self { desk: Arc::new(Desk::new(app.clone())), others: crate::router(app.clone()), app }
     }
-}
 
-impl<L: Listener<Addr = SocketAddr>> Service<IncomingStream<'_, L>> for Doors {
-    type Response = Door;
-    type Error = Infallible;
-    type Future = Ready<Result<Door, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, connection: IncomingStream<'_, L>) -> Self::Future {
+    /// The door for a connection of `peer`.
+    pub(crate) fn open(&self, peer: SocketAddr) -> Door {
         let Self { desk, others, app } = self.clone();
-        ready(Ok(Door { desk, others, app, peer: *connection.remote_addr() }))
+        Door { desk, others, app, peer }
     }
 }
 
 /// Where one connection's requests come in.
 #[derive(Clone)]
-pub struct Door {
+pub(crate) struct Door {
     desk: Arc<Desk>,
     others: Router,
     app: App,
     peer: SocketAddr,
 }
 
-type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-impl Service<Request> for Door {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Either<Answering, RouteFuture<Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, mut request: Request) -> Self::Future {
+impl Door {
+    /// Answers one request.
+    pub(crate) async fn answer(mut self, mut request: Request) -> Result<Response, Infallible> {
         self.app.settings.report_hosts.rewrite(&mut request);
         if Desk::serves(request.uri().path()) {
-            let desk = Arc::clone(&self.desk);
-            return Either::Left(Box::pin(async move { Ok(desk.serve(request).await) }));
+            return Ok(self.desk.serve(request).await);
         }
         request.extensions_mut().insert(ConnectInfo(self.peer));
-        Either::Right(self.others.call(request))
+        self.others.call(request).await
     }
 }

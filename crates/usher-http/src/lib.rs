@@ -12,6 +12,7 @@ mod dcr;
 mod demo;
 mod door;
 mod entitlement;
+mod front;
 mod health;
 mod management;
 mod openapi;
@@ -35,14 +36,20 @@ use axum::middleware;
 use throttle::Throttle;
 
 pub use app::{App, Parts};
-pub use door::{Door, Doors};
+pub use door::Doors;
+pub use front::{Patience, serve};
 pub use health::Readiness;
 pub use reports::ReportHosts;
 pub use settings::HttpSettings;
-#[doc(hidden)]
-pub use streams::probe;
 pub use streams::{Origins, PolicyNames, StreamSettings};
 pub use throttle::{Limit, ThrottleSettings, TrustForwardedFor};
+
+/// Entrances for hostile bytes, to every parser of this crate.
+#[doc(hidden)]
+pub mod probe {
+    pub use crate::streams::probe::*;
+    pub use crate::viewer::probe::*;
+}
 
 /// Every route but those of stream limiting.
 fn router(app: App) -> Router {

@@ -9,6 +9,7 @@ mod application;
 mod catalog;
 mod change;
 mod connection;
+mod daily;
 mod duration;
 mod integration;
 mod media;
@@ -24,8 +25,9 @@ pub use application::{Assigned, GrantType, RegisteredApplication, Scope, Status}
 pub use catalog::{Catalog, CatalogError};
 pub use change::{Change, ChangedProperty, ChangesLog, Operation, RecordedChange};
 pub use connection::{Connection, Scoping};
+pub use daily::Daily;
 pub use integration::{Integration, MetadataRule};
-pub use media::{Domain, MediaCompany, ServiceProvider};
+pub use media::{Domain, MediaCompany, MetadataEncryption, ServiceProvider};
 pub use mvpd::{
     AuthnEndpoint, AuthnProtocol, AuthzEndpoint, AuthzProtocol, Binding, ChosenEndpoints,
     ClientAuthentication, Endpoint, Endpoints, IFrame, Kind, LogoutEndpoint, LogoutMode, Mapping,

@@ -21,6 +21,21 @@ pub struct MediaCompany {
     /// PEM certificates that encrypt user metadata, the newest first.
     #[serde(default)]
     pub metadata_certificates: Vec<String>,
+    /// How they do.
+    #[serde(default)]
+    pub metadata_encryption: MetadataEncryption,
+}
+
+/// How user metadata is encrypted (`mvpd` U5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MetadataEncryption {
+    /// RSA with PKCS#1 v1.5 padding, in Base64: what applications of this field expect. Values of more than
+    /// some 240 bytes do not fit.
+    #[default]
+    Rsa,
+    /// JSON Web Encryption in compact form, RSA-OAEP-256 and A256GCM: values of any length.
+    Jwe,
 }
 
 impl MediaCompany {
@@ -51,6 +66,9 @@ pub struct ServiceProvider {
     /// PEM certificates that encrypt user metadata; they win over the company's.
     #[serde(default)]
     pub metadata_certificates: Vec<String>,
+    /// How user metadata is encrypted; the company's way when absent.
+    #[serde(default)]
+    pub metadata_encryption: Option<MetadataEncryption>,
 }
 
 /// A host name of a channel.

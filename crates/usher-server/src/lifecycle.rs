@@ -4,44 +4,35 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
-use usher_http::{App, Doors};
+use usher_http::{App, Doors, Patience};
 
 /// A server that accepts connections until it is told to stop.
 #[derive(Debug)]
 pub struct Server {
     stop: watch::Sender<bool>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
     drain: Duration,
 }
 
 impl Server {
-    /// Serves `app` on `listener`. Told to stop, requests in flight get `drain` to finish.
-    pub fn start(listener: TcpListener, app: App, drain: Duration) -> Self {
-        let (stop, stopped) = watch::channel(false);
+    /// Serves `app` on `listener`. Told to stop, requests in flight get the time to drain to finish.
+    pub fn start(listener: TcpListener, app: App, settings: &usher_config::Server) -> Self {
+        let (stop, mut asked) = watch::channel(false);
         let readiness = app.readiness.clone();
-        let doors = Doors::new(app);
-        // Answers are small and complete: waiting for more bytes only adds latency.
-        let listener = listener.tap_io(|connection| {
-            if let Err(error) = connection.set_nodelay(true) {
-                tracing::debug!(%error, "a connection cannot be set to send at once");
-            }
-        });
-        let mut asked = stopped.clone();
+        let patience = Patience { idle: settings.idle_timeout, body: settings.body_timeout };
         let serving = tokio::spawn(async move {
-            axum::serve(listener, doors)
-                .with_graceful_shutdown(async move {
-                    // A closed channel means the owner is gone: stop as well.
-                    let _ = asked.wait_for(|stop| *stop).await;
-                    readiness.set(false);
-                })
-                .await
+            let stopped = async {
+                // A closed channel means the owner is gone: stop as well.
+                let _ = asked.wait_for(|stop| *stop).await;
+                readiness.set(false);
+            };
+            usher_http::serve(listener, Doors::new(app), patience, stopped).await;
         });
-        Self { stop, serving, drain }
+        Self { stop, serving, drain: settings.drain }
     }
 
     /// Stops accepting, lets requests in flight finish (within the time to drain) and returns.
@@ -51,7 +42,7 @@ impl Server {
             tracing::warn!("requests were still in flight after the time to drain");
             return Ok(());
         };
-        served.context("the server task failed")?.context("serving failed")
+        served.context("the server task failed")
     }
 }
 

@@ -66,10 +66,10 @@ pub async fn run(
         Some(url) => Url::parse(url).context("`server.base_url` is no URL")?,
         None => origin_of(&listener)?,
     };
-    let drain = settings.server.drain;
+    let server_settings = settings.server.clone();
     let catalog_path = settings.server.catalog.clone();
     let wired = wire(settings, base_url, Arc::clone(&clock), entropy).await?;
-    let server = Server::start(listener, wired.app.clone(), drain);
+    let server = Server::start(listener, wired.app.clone(), &server_settings);
     wired.app.readiness.set(true);
     tracing::info!(base_url = %wired.app.settings.base_url, "ready");
     tokio::select! {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use ipnet::IpNet;
 use tokio::task::JoinHandle;
 use url::{Host, Url};
 use usher_clients::{Clients, ClientsConfig};
@@ -13,7 +14,7 @@ use usher_core::{Clock, Entropy, Secret};
 use usher_cube::{Rules, Switches, Zone};
 use usher_entitle::{
     Entitlement, EntitlementConfig, EntitlementPorts, Explanations, MediaTokenFormat, Privacy,
-    PrivacyPorts, Unexplained,
+    PrivacyPorts, Unexplained, UserAgents,
 };
 use usher_http::{
     App, HttpSettings, Limit, Origins, Parts, PolicyNames, Readiness, ReportHosts, StreamSettings,
@@ -86,6 +87,7 @@ pub async fn wire(wiring: Wiring) -> Result<Wired> {
         streams: Arc::new(workshop.streams()?),
         reports: Arc::new(workshop.reports()?),
         changes: Arc::new(SqlChanges::new(workshop.wiring.stores.database.clone())),
+        user_agents: UserAgents::default(),
         proxies: Arc::new(workshop.proxies()),
         settings: workshop.http()?,
         registry: Arc::clone(&workshop.wiring.registry),
@@ -356,7 +358,7 @@ impl Workshop {
 
     fn http(&self) -> Result<HttpSettings> {
         let Wiring { settings, keys, base_url, .. } = &self.wiring;
-        let Throttle { enabled, rate, burst, trust_forwarded_for } = &settings.throttle;
+        let Throttle { enabled, rate, burst, trust_forwarded_for, exempt } = &settings.throttle;
         Ok(HttpSettings {
             base_url: base_url.clone(),
             help_url: settings.deployment.help_url.clone(),
@@ -366,6 +368,8 @@ impl Workshop {
             throttle: ThrottleSettings {
                 limit: enabled.then_some(Limit { rate: *rate, burst: *burst }),
                 trust_forwarded_for: trusted(trust_forwarded_for)?,
+                exempt: networks(exempt)
+                    .context("`throttle.exempt` lists something that is no network")?,
             },
             report_hosts: ReportHosts {
                 esm: settings.reports.esm_host.clone(),
@@ -423,14 +427,15 @@ fn trusted(setting: &usher_config::TrustForwardedFor) -> Result<TrustForwardedFo
     Ok(match setting {
         usher_config::TrustForwardedFor::Always => TrustForwardedFor::Always,
         usher_config::TrustForwardedFor::Never => TrustForwardedFor::Never,
-        usher_config::TrustForwardedFor::Peers(networks) => TrustForwardedFor::Peers(
-            networks
-                .iter()
-                .map(|network| network.parse())
-                .collect::<Result<_, _>>()
-                .context("`throttle.trust_forwarded_for` lists something that is no network")?,
-        ),
+        usher_config::TrustForwardedFor::Peers(listed) => {
+            let context = "`throttle.trust_forwarded_for` lists something that is no network";
+            TrustForwardedFor::Peers(networks(listed).context(context)?)
+        }
     })
+}
+
+fn networks(listed: &[String]) -> Result<Vec<IpNet>, ipnet::AddrParseError> {
+    listed.iter().map(|network| network.parse()).collect()
 }
 
 impl Wired {

@@ -294,3 +294,38 @@ fn what_is_wrong_with_a_provider_is_said_and_counts_as_failure() {
     let (_, after) = keys(&["--switch"]);
     assert_eq!(after.lines().nth(1), next, "{after}");
 }
+
+#[test]
+fn a_report_is_shown_on_the_terminal_as_a_table_or_as_csv() {
+    let demo = Usher::demo(&["--history", "2"]);
+    let get = |arguments: &[&str]| {
+        usher(&[&["reports", "get", "--server", demo.origin()], arguments].concat())
+    };
+    let days = "esm/v3/media-company/year/month/day?metrics=media-tokens&start=2020";
+    let table = said(&get(&[days, "--application", "acme-ops"]));
+    let lines: Vec<_> = table.lines().collect();
+    assert!(lines.len() >= 3, "{table}");
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let header = ["media-company", "year", "month", "day", "media-tokens"];
+    assert_eq!(words(lines.first().expect("a header")), header);
+    // Numbers stand below each other.
+    let ends: Vec<_> = lines.iter().map(|line| line.chars().count()).collect();
+    assert!(ends.iter().all(|end| Some(end) == ends.first()), "{table}");
+
+    let csv = said(&get(&[days, "--application", "acme-ops", "--csv"]));
+    let rows: Vec<Vec<_>> =
+        csv.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect();
+    assert_eq!(rows, lines.iter().map(|line| words(line)).collect::<Vec<_>>());
+
+    for (arguments, reason) in [
+        (vec![days, "--application", "acme-tv"], "your application may not read these reports"),
+        (vec!["esm/v3/nosuch", "--application", "acme-ops"], "no such report"),
+        (vec!["api/v2", "--application", "acme-ops"], "they begin with `esm/` or `cmu/`"),
+        (vec![days, "--token", "nonsense"], "token"),
+        (vec![days], "USHER_TOKEN"),
+    ] {
+        let output = get(&arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(said(&output).contains(reason), "{arguments:?}: {}", said(&output));
+    }
+}

@@ -14,6 +14,10 @@ mod app;
 mod browser;
 #[path = "entitlement/configuration.rs"]
 mod configuration;
+#[path = "entitlement/crowd.rs"]
+mod crowd;
+#[path = "entitlement/daily_resets.rs"]
+mod daily_resets;
 #[path = "entitlement/decisions.rs"]
 mod decisions;
 #[path = "entitlement/degradation.rs"]
@@ -26,6 +30,8 @@ mod events;
 mod explain;
 #[path = "entitlement/general.rs"]
 mod general;
+#[path = "entitlement/hostile.rs"]
+mod hostile;
 #[path = "entitlement/logout.rs"]
 mod logout;
 #[path = "entitlement/partner.rs"]

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::House;
+use usher_registry::Scope;
 
 /// Methods that a path either documents or refuses.
 const METHODS: [&str; 4] = ["get", "post", "put", "delete"];
@@ -69,6 +70,79 @@ async fn documented_methods_exist_and_others_answer_405() {
             assert!(!refused || answer.headers().contains_key("allow"), "{method} {path}");
         }
     }
+}
+
+/// Whatever is called: no failure of ours, no status, header, type or member that the document does not
+/// name. What the document cannot say (that a header holds Base64 of JSON, that a statement is signed) may be
+/// refused although it looks right, so that one check is left out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_others_make_up_find_no_answer_but_those_documented() {
+    let house = House::open().await;
+    house.push(|catalog| {
+        let application = catalog.applications.iter_mut().find(|it| it.name == "acme-tv");
+        let everything = [Scope::Analytics, Scope::Decisions, Scope::TemporaryPasses];
+        application.expect("the application").scopes.extend(everything);
+    });
+    let directory = tempfile::tempdir().expect("a directory");
+    let settings = directory.path().join("schemathesis.toml");
+    std::fs::write(&settings, caller(&house).await).expect("the settings are written");
+    let mut command = schemathesis();
+    command.arg("--config-file").arg(&settings).current_dir(directory.path());
+    command.args(["run", &house.url("/openapi.json"), "--seed", "7", "--max-examples", "6"]);
+    command.args(["--phases", "coverage,fuzzing", "--no-shrink", "--generation-database", "none"]);
+    command.args(["--continue-on-failure", "--exclude-checks", "positive_data_acceptance"]);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.expect("no panic");
+    let output = output.expect("schemathesis can be started");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    let document = document();
+    let methods = |path: &String| {
+        METHODS.iter().filter(|method| document["paths"][path].get(method).is_some()).count()
+    };
+    // The document itself is where it comes from.
+    let others = paths(&document).filter(|path| path != "/openapi.json");
+    let operations: usize = others.map(|path| methods(&path)).sum();
+    assert!(text.contains(&format!("Tested: {operations}")), "{operations} operations: {text}");
+}
+
+/// The program stands beside the interpreter.
+fn schemathesis() -> Command {
+    let python = std::env::var_os("USHER_TEST_PYTHON")
+        .expect("USHER_TEST_PYTHON is not set: run the tests with `cargo xtask test`");
+    Command::new(Path::new(&python).with_file_name("schemathesis"))
+}
+
+/// Who calls, and what the paths name: things that exist, or little more than the way to them is tried.
+async fn caller(house: &House) -> String {
+    let token = house.token("acme-tv").await;
+    let admin = house.demo.get("admin_token").and_then(Value::as_str).expect("a token");
+    let service = house
+        .post("/api/REF30/serviceToken")
+        .bearer_auth(&token)
+        .header("AP-Device-Identifier", "fingerprint bGl2aW5nLXJvb20=")
+        .header("X-SSO-ID", "zelda");
+    let service: Value = house.send(service).await.json().await.expect("JSON");
+    let service = service.get("serviceToken").and_then(Value::as_str).expect("a token");
+    format!(
+        r#"
+        [auth.openapi.accessToken]
+        bearer = "{token}"
+        [auth.openapi.application]
+        username = "demo-app"
+        password = ""
+        [auth.openapi.adminToken]
+        bearer = "{admin}"
+        [parameters]
+        "path.serviceProvider" = "REF30"
+        "path.mvpd" = "Cablevision"
+        "path.env" = "release-production"
+        "path.company" = "acme"
+        "query.programmer" = "REF30"
+        [[operations]]
+        include-path-regex = "^/api/[^/]+/(serviceToken|link|unlink|list)$"
+        parameters = {{ "header.AD-Service-Token" = "{service}", "header.AP-Device-Identifier" = "fingerprint bGl2aW5nLXJvb20=" }}
+        "#
+    )
 }
 
 fn edge() -> PathBuf {

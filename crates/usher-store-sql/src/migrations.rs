@@ -21,6 +21,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (9, "framework sign-ins", include_str!("../migrations/0009_framework_sign_ins.sql")),
     (10, "proxied lists", include_str!("../migrations/0010_proxied_lists.sql")),
     (11, "privacy", include_str!("../migrations/0011_privacy.sql")),
+    (12, "daily resets", include_str!("../migrations/0012_daily_resets.sql")),
 ];
 
 /// Brings a database up to date.

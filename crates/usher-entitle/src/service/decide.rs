@@ -242,7 +242,8 @@ impl Entitlement {
         Ok(answers)
     }
 
-    /// The events of a provider's answer. What abuse protection answered was not asked at all.
+    /// The events of a provider's answer. What abuse protection answered was attempted, and rejected in no
+    /// time; it answers nobody who only wants to know beforehand.
     pub(super) fn answer_events(
         &self,
         scene: &Scene<'_>,
@@ -258,9 +259,13 @@ impl Entitlement {
             }
             AnsweredBy::Guard => {
                 let reporter = self.scene_reporter(scene);
-                let rejected = reporter.about_resource(Name::AuthzRejected, about, resource);
-                let reason = Some("fraud".to_owned());
-                vec![wrap(EntitlementEvent { reason, ..rejected })]
+                let bare = |name| reporter.about_resource(name, about, resource);
+                let rejected = EntitlementEvent {
+                    reason: Some("fraud".to_owned()),
+                    latency_ms: Some(0),
+                    ..bare(Name::AuthzRejected)
+                };
+                vec![wrap(bare(Name::AuthzAttempt)), wrap(rejected)]
             }
         }
     }

@@ -48,7 +48,7 @@ use crate::sealed::Sealed;
 use crate::session::Origin;
 use crate::sso::{MistakeGuard, SsoAccount, SsoStore, TokenReader};
 use crate::store::{ProfileStore, SessionStore, UsedAssertions};
-use crate::temp_pass::TrialStore;
+use crate::temp_pass::{Pass, TrialStore};
 
 pub use configuration::{Configuration, ConfiguredMvpd, PartnerSso};
 pub use create_session::{
@@ -63,6 +63,9 @@ pub use resume_session::{ResumeSessionError, SessionError, SessionView};
 pub use sign_in::{BeginSignInError, FinishSignInError, SignInStep};
 pub use sso_service::{ServiceToken, SsoDevice, SsoIdentity, SsoServiceError};
 pub use temp_pass::{TrialReset, TrialResetError};
+
+/// Passes whose scheduled resets are remembered: more than any catalog plausibly has.
+const PASSES_MAX: u64 = 10_000;
 
 /// Viewers of our own single-sign-on service that are remembered.
 const ACCOUNTS_MAX: u64 = 50_000;
@@ -104,6 +107,8 @@ pub struct Entitlement {
     sessions: Arc<dyn SessionStore>,
     profiles: Profiles,
     trials: Arc<dyn TrialStore>,
+    /// The scheduled resets that are known to be done.
+    daily_resets: Cache<Pass, Timestamp>,
     assertions: Arc<dyn UsedAssertions>,
     degradation: Degradation,
     changes: Arc<dyn ChangesLog>,
@@ -136,6 +141,7 @@ impl Entitlement {
             sessions: ports.sessions,
             profiles: Profiles::new(ports.profiles),
             trials: ports.trials,
+            daily_resets: Cache::new(PASSES_MAX),
             assertions: ports.assertions,
             degradation: Degradation::new(ports.degradation),
             changes: ports.changes,

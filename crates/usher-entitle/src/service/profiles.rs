@@ -212,13 +212,14 @@ impl Entitlement {
         profile: &Profile,
         kind: ProfileKind,
     ) -> ProfileView {
-        let key = self.metadata_keys.for_channel(&call.service_provider, call.company());
+        let channel = &call.service_provider;
+        let cipher = self.metadata_keys.for_channel(channel, call.company(), &*self.entropy);
         ProfileView {
             mvpd: profile.key.mvpd.clone(),
             kind,
             not_before: profile.not_before,
             not_after: profile.not_after,
-            attributes: shape(profile, partner, key.as_deref()),
+            attributes: shape(profile, partner, cipher.as_ref()),
         }
     }
 

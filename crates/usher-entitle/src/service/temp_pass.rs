@@ -91,6 +91,7 @@ impl Entitlement {
     ) -> Result<ProfileView, ProfileError> {
         let user = self.pass_user(partner, &device);
         let trying = self.trying(call, partner, device).map_err(ProfileError::TemporaryAccess)?;
+        self.start_anew_if_due(&trying).await?;
         let found = self.trials.find(&trying.holder).await?;
         let profile = trying
             .terms
@@ -114,6 +115,9 @@ impl Entitlement {
         let user = self.pass_user(&scene.partner, &ask.device);
         let about = About { user: Some(&user), ..About::default() };
         let trying = self.trying(scene.call, &scene.partner, ask.device);
+        if let Ok(trying) = &trying {
+            self.start_anew_if_due(trying).await?;
+        }
         let (outcomes, trial) = match (&trying, scene.purpose) {
             (Err(refusal), _) => {
                 (refuse(&ask.resources, RefusalReason::TemporaryAccess(*refusal)), None)
@@ -271,6 +275,18 @@ impl Entitlement {
             mvpd: partner.mvpd.id.clone(),
         };
         Ok(Trying { terms, holder: TrialHolder { pass, device, identity } })
+    }
+
+    /// Does the reset that the schedule asks for (`access-variants` P18), unless it is done: whoever
+    /// comes first after its time does it for all, so that it is exact and needs nobody who wakes up.
+    async fn start_anew_if_due(&self, trying: &Trying) -> Result<(), StoreError> {
+        let Some(due) = trying.terms.reset_due(self.clock.now()) else { return Ok(()) };
+        let pass = &trying.holder.pass;
+        if self.daily_resets.get(pass).is_none_or(|done| done < due) {
+            self.trials.forget_all_once(pass, due).await?;
+            self.daily_resets.insert(pass.clone(), due);
+        }
+        Ok(())
     }
 
     fn terms(&self, partner: &Partner) -> Result<Terms, TrialRefusal> {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use usher_core::{DeviceId, MvpdId, ServiceProviderId, Timestamp};
-use usher_registry::TempPassSettings;
+use usher_registry::{Daily, TempPassSettings};
 
 use crate::metadata::Attribute;
 
@@ -92,9 +92,10 @@ pub enum TrialRefusal {
 }
 
 /// What a pass offers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Terms {
     ttl: Duration,
+    reset_daily: Option<Daily>,
     promotion: Option<Promotion>,
 }
 
@@ -120,7 +121,13 @@ impl Terms {
             }
             (_, _) => return Err(TrialRefusal::Misconfigured),
         };
-        Ok(Self { ttl: ttl.ok_or(TrialRefusal::Misconfigured)?, promotion })
+        let ttl = ttl.ok_or(TrialRefusal::Misconfigured)?;
+        Ok(Self { ttl, reset_daily: settings.reset_daily, promotion })
+    }
+
+    /// When trials last started anew by schedule, if they do.
+    pub(crate) fn reset_due(&self, now: Timestamp) -> Option<Timestamp> {
+        self.reset_daily.as_ref()?.last(now)
     }
 
     /// Whom the header names, for passes that want to know.

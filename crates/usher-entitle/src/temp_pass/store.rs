@@ -44,6 +44,10 @@ pub trait TrialStore: Send + Sync + 'static {
     /// Forgets every trial of `pass`, in the time that one takes.
     async fn forget_all(&self, pass: &Pass) -> Result<(), StoreError>;
 
+    /// Does the same for the reset that was `due` then, once: not when one of this instant or a later
+    /// one was done before.
+    async fn forget_all_once(&self, pass: &Pass, due: Timestamp) -> Result<(), StoreError>;
+
     /// Makes room: removes what [`TrialStore::forget_all`] left behind and, given an instant, trials
     /// that were over then. Returns how many; there may be more.
     async fn sweep(&self, over_at: Option<Timestamp>) -> Result<u64, StoreError>;

@@ -6,7 +6,12 @@ const NOW: Timestamp = Timestamp::from_secs(1_000);
 const HOUR: Duration = Duration::from_hours(1);
 
 fn settings(resources_max: Option<u32>, identity_key: Option<&str>) -> TempPassSettings {
-    TempPassSettings { ttl: Some(HOUR), resources_max, identity_key: identity_key.map(Into::into) }
+    TempPassSettings {
+        ttl: Some(HOUR),
+        resources_max,
+        identity_key: identity_key.map(Into::into),
+        reset_daily: None,
+    }
 }
 
 fn basic() -> Terms {

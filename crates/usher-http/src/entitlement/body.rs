@@ -23,8 +23,13 @@ async fn read(body: Body) -> Option<Bytes> {
 /// A form that is too long cannot be so because of anything but its redirect URL.
 pub(super) async fn session_parameters(body: Body) -> Result<GivenParameters, Problem> {
     let form = read(body).await.ok_or(&codes::INVALID_REDIRECT_URL)?;
+    Ok(given(&form))
+}
+
+/// The session parameters in this text.
+pub(crate) fn given(form: &[u8]) -> GivenParameters {
     let mut given = GivenParameters::default();
-    for (name, value) in form_urlencoded::parse(&form) {
+    for (name, value) in form_urlencoded::parse(form) {
         let parameter = match &*name {
             "mvpd" => &mut given.mvpd,
             // The shorter name is that of some published samples.
@@ -34,7 +39,7 @@ pub(super) async fn session_parameters(body: Body) -> Result<GivenParameters, Pr
         };
         parameter.get_or_insert_with(|| value.into_owned());
     }
-    Ok(given)
+    given
 }
 
 /// The SAML response in a form; empty when there is none.
@@ -53,7 +58,12 @@ struct Ask {
 /// The resources in a JSON body: one or more, none of them empty.
 pub(super) async fn resources(body: Body) -> Result<Vec<String>, Problem> {
     let json = read(body).await.ok_or(&codes::INVALID_RESOURCES)?;
-    let ask: Ask = serde_json::from_slice(&json).map_err(|_| &codes::INVALID_RESOURCES)?;
-    let sound = !ask.resources.is_empty() && ask.resources.iter().all(|it| !it.trim().is_empty());
-    if sound { Ok(ask.resources) } else { Err(Problem::from(&codes::INVALID_RESOURCES)) }
+    asked(&json).ok_or(Problem::from(&codes::INVALID_RESOURCES))
+}
+
+/// The resources in this document.
+pub(crate) fn asked(json: &[u8]) -> Option<Vec<String>> {
+    let Ask { resources } = serde_json::from_slice(json).ok()?;
+    let sound = !resources.is_empty() && resources.iter().all(|it| !it.trim().is_empty());
+    sound.then_some(resources)
 }

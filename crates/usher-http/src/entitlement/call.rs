@@ -44,7 +44,7 @@ impl FromRequestParts<App> for DescribedCall {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let (call, _) = proven(parts, app).await?;
         named(parts)?;
-        Ok(Self(described(call, parts)?))
+        Ok(Self(described(call, parts, app)?))
     }
 }
 
@@ -54,7 +54,7 @@ impl FromRequestParts<App> for DeviceCall {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let (call, path) = proven(parts, app).await?;
         let device = named(parts)?.ok_or(&codes::INVALID_DEVICE_IDENTIFIER)?;
-        Ok(Self { call: described(call, parts)?, device, path })
+        Ok(Self { call: described(call, parts, app)?, device, path })
     }
 }
 
@@ -62,7 +62,7 @@ fn named(parts: &Parts) -> Result<Option<DeviceId>, Problem> {
     identifier(parts).map_err(|header::Malformed| Problem::from(&codes::INVALID_DEVICE_IDENTIFIER))
 }
 
-fn described(call: Call, parts: &Parts) -> Result<Call, Problem> {
-    crate::viewer::described(call, parts)
+fn described(call: Call, parts: &Parts, app: &App) -> Result<Call, Problem> {
+    crate::viewer::described(call, parts, app)
         .map_err(|header::Malformed| Problem::from(&codes::INVALID_DEVICE_INFO))
 }

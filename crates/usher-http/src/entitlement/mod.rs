@@ -6,7 +6,7 @@
 mod answer;
 mod authenticate;
 mod authorize;
-mod body;
+pub(crate) mod body;
 mod call;
 mod code;
 mod codes;

@@ -28,7 +28,7 @@ impl FromRequestParts<App> for SsoCall {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let (call, _) = viewer::proven(parts, app).await?;
         // What cannot be read says nothing: no error of the service is about it.
-        Ok(Self(viewer::described(call.clone(), parts).unwrap_or(call)))
+        Ok(Self(viewer::described(call.clone(), parts, app).unwrap_or(call)))
     }
 }
 

@@ -12,7 +12,7 @@ mod dress;
 mod list;
 mod metadata;
 mod path;
-pub mod probe;
+pub(crate) mod probe;
 mod settings;
 mod start;
 mod stop;

@@ -35,7 +35,8 @@ impl TrustForwardedFor {
         if self.trusts(peer) { forwarded().unwrap_or(peer) } else { peer }
     }
 
-    /// The address a management call comes from: only proxies that are named speak for others.
+    /// The address a call that needs to be trusted comes from: only proxies that are named speak for
+    /// others.
     pub(crate) fn manager(&self, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
         match self {
             Self::Always | Self::Never => peer.to_canonical(),

@@ -4,6 +4,7 @@
 //! Shared by the APIs that viewers' devices call; each says in its own words what is wrong.
 
 pub(crate) mod header;
+pub(crate) mod probe;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -75,7 +76,7 @@ fn origin(parts: &Parts, app: &App) -> Origin {
     let trust = &app.settings.throttle.trust_forwarded_for;
     let client_ip = peer.map(|peer| trust.device(&parts.headers, peer.ip()));
     Origin {
-        device_info: DeviceInfo::default().calling_as(header::user_agent(&parts.headers)),
+        device_info: calling(DeviceInfo::default(), parts, app),
         client_ip,
         client_port: peer
             .filter(|peer| client_ip == Some(peer.ip().to_canonical()))
@@ -91,8 +92,11 @@ pub(crate) fn identifier(parts: &Parts) -> Result<Option<DeviceId>, header::Malf
 }
 
 /// `call` with what the application says about its device.
-pub(crate) fn described(call: Call, parts: &Parts) -> Result<Call, header::Malformed> {
-    let said = header::device_info(&parts.headers)?;
-    let device_info = said.calling_as(header::user_agent(&parts.headers));
+pub(crate) fn described(call: Call, parts: &Parts, app: &App) -> Result<Call, header::Malformed> {
+    let device_info = calling(header::device_info(&parts.headers)?, parts, app);
     Ok(Call { origin: Origin { device_info, ..call.origin }, ..call })
+}
+
+fn calling(said: DeviceInfo, parts: &Parts, app: &App) -> DeviceInfo {
+    said.calling_as(header::user_agent(&parts.headers), &app.user_agents)
 }

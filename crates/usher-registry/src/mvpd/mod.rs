@@ -16,6 +16,7 @@ use url::Url;
 use usher_core::{MvpdId, ServiceProviderId};
 
 use crate::connection::Connection;
+use crate::daily::Daily;
 use crate::duration;
 use crate::integration::MetadataRule;
 use crate::settings::{Platform, SettingsTable};
@@ -199,6 +200,9 @@ pub struct TempPassSettings {
     /// Member of `AP-TempPass-Identity` that identifies the viewer of a promotional pass.
     #[serde(default)]
     pub identity_key: Option<String>,
+    /// When all trials start anew, every day; never by itself when absent.
+    #[serde(default)]
+    pub reset_daily: Option<Daily>,
 }
 
 /// How a platform partner knows an MVPD.

@@ -132,7 +132,7 @@ impl Demo {
     }
 
     fn serve(wired: &Wired, listener: TcpListener, settings: &Settings) -> Server {
-        Server::start(listener, wired.app.clone(), settings.server.drain)
+        Server::start(listener, wired.app.clone(), &settings.server)
     }
 
     /// Closes every day of the reports that is over.

@@ -117,6 +117,22 @@ async fn only_listed_peers_may_name_the_device() {
 }
 
 #[tokio::test]
+async fn the_limits_are_lifted_for_trusted_clients_whoever_else_claims_to_be_one() {
+    let here = ("throttle.exempt", r#"["127.0.0.0/8", "::1/128"]"#);
+    let house = House::with(&[here]).await;
+    assert_eq!(passing(&house, 30, CONFIGURATION, "203.0.113.1").await, 30);
+    // Everybody's word is taken for who calls, nobody's for who is trusted.
+    let elsewhere = ("throttle.exempt", r#"["203.0.113.0/24"]"#);
+    let house = House::with(&[elsewhere]).await;
+    assert_eq!(passing(&house, 30, CONFIGURATION, "203.0.113.1").await, 11);
+    // But that of a proxy which is known by name.
+    let proxy = ("throttle.trust_forwarded_for", r#"["127.0.0.0/8"]"#);
+    let house = House::with(&[elsewhere, proxy]).await;
+    assert_eq!(passing(&house, 30, CONFIGURATION, "203.0.113.1").await, 30);
+    assert_eq!(passing(&house, 30, CONFIGURATION, "198.51.100.1").await, 11);
+}
+
+#[tokio::test]
 async fn the_limits_can_be_set_and_lifted() {
     let house = House::with(&[("throttle.burst", "2")]).await;
     assert_eq!(passing(&house, 10, CONFIGURATION, "203.0.113.1").await, 3);

@@ -65,6 +65,8 @@ pub(crate) fn device_info(value: &Value) -> String {
 pub(crate) struct App {
     pub(crate) house: House,
     pub(crate) token: String,
+    /// Id and secret.
+    pub(crate) client: (String, String),
 }
 
 impl App {
@@ -83,8 +85,14 @@ impl App {
     }
 
     async fn of(house: House) -> Self {
-        let token = house.token("acme-tv").await;
-        Self { house, token }
+        let client = house.client("acme-tv").await;
+        let token = house.token_of(&client).await;
+        Self { house, token, client }
+    }
+
+    /// Gets the same client another token.
+    pub(crate) async fn renew_token(&mut self) {
+        self.token = self.house.token_of(&self.client).await;
     }
 
     /// A call of this client without device; the path is below `/api/v2/`.
@@ -142,13 +150,17 @@ impl App {
 
     /// Posts the provider's form, as it was given, with name and password.
     pub(crate) async fn fill_in(&self, page: &Answer, viewer: &str) -> Answer {
+        self.fill_in_with(page, viewer, viewer).await
+    }
+
+    pub(crate) async fn fill_in_with(&self, page: &Answer, viewer: &str, password: &str) -> Answer {
         let request = between(&page.text, r#"name="request" value=""#, "\"");
         let action = between(&page.text, r#"<form method="post" action=""#, "\"");
-        let form = [("request", request.as_str()), ("username", viewer), ("password", viewer)];
+        let form = [("request", request.as_str()), ("username", viewer), ("password", password)];
         send(self.house.http.post(self.absolute(&action)).form(&form)).await
     }
 
-    fn absolute(&self, url: &str) -> String {
+    pub(crate) fn absolute(&self, url: &str) -> String {
         if url.starts_with('/') { self.house.url(url) } else { url.to_owned() }
     }
 

@@ -6,6 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::{Value, json};
+use usher_core::Secret;
+use usher_jose::DecryptionKey;
+use usher_registry::MetadataEncryption::{Jwe, Rsa};
 
 use crate::app::{
     App, DEVICE, DONE, OTHER_DEVICE, complete, device_info, members, number, send, text,
@@ -163,6 +166,32 @@ fn decrypt(private_key_pem: &str, cipher: &[u8]) -> String {
         .expect("openssl runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")
+}
+
+#[tokio::test]
+async fn values_of_any_length_are_encrypted_where_jwe_is_chosen() {
+    let app = App::open().await;
+    app.sign_in("ben").await;
+    let pem = text(&app.house.demo, "user_metadata_private_key_pem");
+    let key = DecryptionKey::from_pkcs8_pem(&Secret::new(pem)).expect("a key");
+    let choose = |company, channel| {
+        app.push(|catalog| {
+            catalog.media_companies[0].metadata_encryption = company;
+            let channels = &mut catalog.service_providers;
+            let it = channels.iter_mut().find(|it| it.id.as_str() == "REF30").expect("REF30");
+            it.metadata_encryption = channel;
+        });
+    };
+    for (company, channel) in [(Jwe, None), (Rsa, Some(Jwe))] {
+        choose(company, channel);
+        let zip = app.profile().await["attributes"]["zip"].clone();
+        assert_eq!(zip["state"], "enc");
+        let plain = key.decrypt(&text(&zip, "value")).expect("a token for this key");
+        assert_eq!(plain, br#"["94107"]"#);
+    }
+    choose(Jwe, Some(Rsa));
+    let zip = text(&app.profile().await["attributes"]["zip"], "value");
+    assert!(STANDARD.decode(zip).is_ok());
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ async fn rest_147_nobody_can_use_what_a_revoked_client_made() {
     assert_eq!(app.authorize(&["acme-one"]).await.refusal(), expected);
     // Another client of the application on the same device starts anew.
     let token = app.house.token("acme-tv").await;
-    let other = App { token, house: app.house };
+    let other = App { token, ..app };
     assert_eq!(other.profile().await, Value::Null);
 
     // The statement: no client of an application that is gone from the catalog.

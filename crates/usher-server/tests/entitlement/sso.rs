@@ -13,6 +13,7 @@ use usher_jose::{
 use usher_registry::{Platform, SsoScope};
 
 use crate::app::{App, DEVICE, DONE, OTHER_DEVICE, complete, device_info, number, send, text};
+use crate::events::told;
 
 const PLATFORM: &str = "Adobe-Subject-Token";
 const ROKU: &str = "X-Roku-Reserved-Roku-Connect-Token";
@@ -474,4 +475,7 @@ async fn the_reports_know_how_the_sign_in_was_shared() {
         .map(|row| [text(row, "requestor-id"), text(row, "sso-type"), text(row, "media-tokens")])
         .collect();
     assert_eq!(rows, [["NEWS24", "platform", "1"]]);
+    // Scenario S12 of `wolap` §18.2: whoever is known already adds nothing to signing in.
+    assert_eq!(told(&app, "&requestor-id=NEWS24").await, "zA1 zS1 MT1");
+    assert_eq!(told(&app, "&requestor-id=REF30").await, "aA1 aP1");
 }

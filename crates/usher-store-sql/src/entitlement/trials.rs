@@ -79,6 +79,12 @@ const FORGET_ALL: &str = "
     INSERT INTO trial_epoch (service_provider, mvpd, epoch) VALUES ($1, $2, 1)
     ON CONFLICT (service_provider, mvpd) DO UPDATE SET epoch = trial_epoch.epoch + 1";
 
+const FORGET_ALL_ONCE: &str = "
+    INSERT INTO trial_epoch (service_provider, mvpd, epoch, reset_at) VALUES ($1, $2, 1, $3)
+    ON CONFLICT (service_provider, mvpd)
+        DO UPDATE SET epoch = trial_epoch.epoch + 1, reset_at = excluded.reset_at
+        WHERE trial_epoch.reset_at < excluded.reset_at";
+
 const SWEEP_FORGOTTEN: &str = "
     DELETE FROM trial WHERE id IN (
         SELECT trial.id FROM trial JOIN trial_epoch
@@ -187,6 +193,11 @@ impl TrialStore for SqlTrials {
     async fn forget_all(&self, pass: &Pass) -> Result<(), StoreError> {
         let raised = bind_pass!(FORGET_ALL, pass).execute(self.0.writer()).await;
         raised.map(drop).map_err(store_error)
+    }
+
+    async fn forget_all_once(&self, pass: &Pass, due: Timestamp) -> Result<(), StoreError> {
+        let raised = bind_pass!(FORGET_ALL_ONCE, pass).bind(due.as_millis());
+        raised.execute(self.0.writer()).await.map(drop).map_err(store_error)
     }
 
     async fn sweep(&self, over_at: Option<Timestamp>) -> Result<u64, StoreError> {

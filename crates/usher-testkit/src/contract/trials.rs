@@ -28,6 +28,7 @@ pub async fn trials(open: impl AsyncFn() -> Arc<dyn TrialStore>) {
     devices_are_listed_in_order_without_gaps(&open).await;
     a_forgotten_trial_loses_all_its_names(&open).await;
     all_trials_of_one_pass_are_forgotten_at_once(&open).await;
+    a_reset_that_is_due_happens_once(&open).await;
     sweeping_removes_only_what_it_may(&open).await;
 }
 
@@ -205,6 +206,25 @@ async fn all_trials_of_one_pass_are_forgotten_at_once(open: &impl AsyncFn() -> A
         assert_eq!(store.carry_on(&mine, &trial(round)).await, Ok(false));
     }
     assert_eq!(store.find(&elsewhere).await, Ok(by_both(&trial("not-all"))));
+}
+
+async fn a_reset_that_is_due_happens_once(open: &impl AsyncFn() -> Arc<Open>) {
+    let store = open().await;
+    let (mine, elsewhere) = (with("due", "tv", "ann"), with("not due", "tv", "ann"));
+    assert_eq!(store.start(&elsewhere, &trial("not-due")).await, Ok(true));
+    for (round, due) in [("due-1", NOW), ("due-2", NOW + Duration::from_hours(24))] {
+        assert_eq!(store.start(&mine, &trial(round)).await, Ok(true), "{round}");
+        assert_eq!(store.forget_all_once(&mine.pass, due).await, Ok(()));
+        assert_eq!(open().await.find(&mine).await, Ok(FoundTrials::default()));
+        let after = trial(&format!("{round}-after"));
+        assert_eq!(store.start(&mine, &after).await, Ok(true));
+        for again in [due, due - Duration::from_hours(1)] {
+            assert_eq!(open().await.forget_all_once(&mine.pass, again).await, Ok(()));
+            assert_eq!(store.find(&mine).await, Ok(by_both(&after)));
+        }
+        assert_eq!(store.forget_all(&mine.pass).await, Ok(()));
+    }
+    assert_eq!(store.find(&elsewhere).await, Ok(by_both(&trial("not-due"))));
 }
 
 async fn sweeping_removes_only_what_it_may(open: &impl AsyncFn() -> Arc<Open>) {

@@ -58,11 +58,11 @@ pub(super) fn of(report: &Report, api: Api) -> Drawn {
     let silent: Vec<_> = silent.iter().map(name).collect();
     let mut drawn = Drawn { silent: silent.join(", "), ..Drawn::default() };
     drawn.numbers = ratios(report);
-    let is_alone = heard.len() == 1;
+    let room = if heard.len() == 1 { Room::Alone } else { Room::Shared };
     for metric in heard.into_iter().take(FIGURES_MAX) {
         let figure = Figured { report, metric, is_additive: is_additive(api, name(&metric)) };
         match &shape {
-            Shape::Time(timeline) => drawn.figures.push(figure.over_time(timeline, is_alone)),
+            Shape::Time(timeline) => drawn.figures.push(figure.over_time(timeline, room)),
             Shape::Bars(bars) => drawn.figures.push(figure.side_by_side(bars)),
             Shape::Numbers => drawn.numbers.push(figure.number()),
         }
@@ -82,6 +82,13 @@ fn is_additive(api: Api, metric: &str) -> bool {
     !is_of_users && measure.is_some_and(|measure| !measure.is_distinct())
 }
 
+/// How much of the page a chart has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Shared,
+    Alone,
+}
+
 /// One metric of a report.
 struct Figured<'a> {
     report: &'a Report,
@@ -98,12 +105,12 @@ impl Figured<'_> {
         self.report.table.rows.iter().filter_map(|row| row.values.get(self.metric)).copied()
     }
 
-    fn over_time(&self, timeline: &Timeline, is_alone: bool) -> Figure {
+    fn over_time(&self, timeline: &Timeline, room: Room) -> Figure {
         let lines = timeline.values(&self.report.table, self.metric);
         let metric = self.name();
         let title = format!("{metric} over time");
         let draw = |canvas| chart::lines(canvas, timeline, &lines, &title);
-        let wide = is_alone.then(|| draw(LARGE));
+        let wide = (room == Room::Alone).then(|| draw(LARGE));
         Figure { note: self.note(timeline, &lines), svg: draw(SMALL), wide, metric }
     }
 

@@ -298,11 +298,7 @@ impl Desk<'_> {
             kept: here.without(is_offered).parts,
             has_range: report.href.contains("start="),
             start: implied("start"),
-            end: if here.parts.iter().any(|part| part.name == "end") {
-                implied("end")
-            } else {
-                String::new()
-            },
+            end: implied("end"),
             limit: implied("limit"),
             metrics: self.metric_choices(),
             filters,
