@@ -1,12 +1,12 @@
 //! Signing what we send.
 
 use std::fmt;
+use std::sync::Arc;
 
-use bergshamra::crypto::sign::{SigningKey, from_uri};
 use bergshamra::dsig::sign::sign_owned;
-use bergshamra::keys::loader::{load_ec_p256_private_pem, load_rsa_private_pem};
 use bergshamra::{DsigContext, KeysManager};
-use usher_jose::{Certificate, SigningKeyRef};
+use kryptering::{EcCurve, HashAlgorithm, SignatureAlgorithm, Signer};
+use usher_jose::{Certificate, SigningKey, SigningKeyRef};
 
 use super::{ECDSA_SHA256, RSA_SHA256, SHA256};
 use crate::names::{DS, ENVELOPED, EXC_C14N};
@@ -29,7 +29,7 @@ pub enum SignError {
 /// A key with the certificate that announces it. Signs RSA-SHA256 or ECDSA-SHA256.
 pub struct SigningIdentity {
     context: DsigContext,
-    key: SigningKey,
+    key: Arc<SigningKey>,
     method: &'static str,
     certificate: Certificate,
 }
@@ -40,19 +40,15 @@ impl SigningIdentity {
         key: impl Into<SigningKeyRef<'k>>,
         certificate: Certificate,
     ) -> Result<Self, SignError> {
-        let key = key.into();
-        let pem = key.to_pkcs8_pem().map_err(|_| SignError::Key)?;
-        let (loaded, method) = match key {
-            SigningKeyRef::Rsa(_) => (load_rsa_private_pem(pem.expose().as_bytes()), RSA_SHA256),
-            SigningKeyRef::Ec(_) => {
-                (load_ec_p256_private_pem(pem.expose().as_bytes()), ECDSA_SHA256)
-            }
+        let pem = key.into().to_pkcs8_pem().map_err(|_| SignError::Key)?;
+        let key = Arc::new(SigningKey::from_pkcs8_pem(&pem).map_err(|_| SignError::Key)?);
+        let method = match &*key {
+            SigningKey::Rsa(_) => RSA_SHA256,
+            SigningKey::Ec(_) => ECDSA_SHA256,
         };
-        let loaded = loaded.map_err(|_| SignError::Key)?;
-        let software = loaded.to_signing_key().ok().flatten().ok_or(SignError::Key)?;
-        let mut keys = KeysManager::new();
-        keys.add_key(loaded);
-        Ok(Self { context: DsigContext::new(keys), key: software, method, certificate })
+        let signer = Box::new(Own(Arc::clone(&key)));
+        let context = DsigContext::new(KeysManager::new()).with_hsm_signer(signer);
+        Ok(Self { context, key, method, certificate })
     }
 
     /// The certificate that announces the key.
@@ -72,14 +68,31 @@ impl SigningIdentity {
 
     /// A signature beside the message, for the redirect binding.
     pub(crate) fn sign_detached(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        let algorithm = from_uri(self.method).map_err(|_| SignError::Sign)?;
-        algorithm.sign(&self.key, message).map_err(|_| SignError::Sign)
+        self.key.sign_sha256(message).map_err(|_| SignError::Sign)
     }
 
     /// An enveloped signature of the element with this id, still empty. `prefixes` are the namespace
     /// prefixes canonicalization shall treat inclusively (`mvpd` §7.3).
     pub(crate) fn template(&self, id: &str, prefixes: Option<&str>) -> Element {
         template((id, prefixes), self.method, &self.certificate)
+    }
+}
+
+/// Our key, as the library asks for signatures. Its own keys are put together and checked anew for each
+/// signature, which takes longer than signing does.
+struct Own(Arc<SigningKey>);
+
+impl Signer for Own {
+    fn algorithm(&self) -> SignatureAlgorithm {
+        match &*self.0 {
+            SigningKey::Rsa(_) => SignatureAlgorithm::RsaPkcs1v15(HashAlgorithm::Sha256),
+            SigningKey::Ec(_) => SignatureAlgorithm::Ecdsa(EcCurve::P256, HashAlgorithm::Sha256),
+        }
+    }
+
+    fn sign(&self, data: &[u8]) -> kryptering::Result<Vec<u8>> {
+        let signed = self.0.sign_sha256(data);
+        signed.map_err(|error| kryptering::Error::Crypto(error.to_string()))
     }
 }
 
