@@ -95,7 +95,7 @@ impl DeviceInfo {
     /// The same device, called from with this `User-Agent` header.
     #[must_use]
     pub fn calling_as(self, user_agent: Option<&str>, agents: &UserAgents) -> Self {
-        let told = Self { original_user_agent: user_agent.map(kept), ..self };
+        let told = Self { original_user_agent: user_agent.and_then(kept), ..self };
         let agent = Some(told.any_user_agent()).filter(|agent| !agent.is_empty());
         Self { agent: agent.map(|agent| agents.read(agent)), ..told }
     }
@@ -130,7 +130,7 @@ impl DeviceInfo {
 
 fn lenient<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(source)? {
-        Value::String(text) if !text.trim().is_empty() => Some(kept(&text)),
+        Value::String(text) => kept(&text),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     })
@@ -150,11 +150,11 @@ fn lenient_words<'de, D: Deserializer<'de>>(
     Ok(serde_json::from_value(Value::deserialize(source)?).ok())
 }
 
-/// `text` without control characters, cut to a sensible length.
-fn kept(text: &str) -> String {
+/// `text` without control characters, cut to a sensible length; nothing when nothing is left to read.
+fn kept(text: &str) -> Option<String> {
     let mut kept: String = text.chars().filter(|character| !character.is_control()).collect();
     kept.truncate(kept.floor_char_boundary(VALUE_BYTES_MAX));
-    kept
+    Some(kept).filter(|kept| !kept.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -187,6 +187,14 @@ mod tests {
         assert_eq!(info, DeviceInfo::default());
         let calling = info.calling_as(Some("real"), &UserAgents::default());
         assert_eq!(calling.original_user_agent.as_deref(), Some("real"));
+    }
+
+    #[test]
+    fn what_has_nothing_to_read_is_not_said() {
+        let agents = UserAgents::default();
+        let json = br#"{"model":"","osName":" ","osVersion":"\u0001","vendor":"\u0001 "}"#;
+        let info = DeviceInfo::from_json(json).unwrap();
+        assert_eq!(info.calling_as(Some(""), &agents), DeviceInfo::default());
     }
 
     #[test]

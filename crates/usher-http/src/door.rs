@@ -16,7 +16,7 @@ use tower::Service as _;
 use crate::App;
 use crate::streams::Desk;
 
-/// Opens a [`Door`] for each connection.
+/// Opens a door for each connection.
 #[derive(Clone)]
 pub struct Doors {
     desk: Arc<Desk>,

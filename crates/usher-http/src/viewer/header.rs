@@ -109,7 +109,8 @@ pub(crate) fn user_agent(headers: &HeaderMap) -> Option<&str> {
 pub(crate) fn visitor_identifier(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(VISITOR_IDENTIFIER)?.to_str().ok()?.trim();
     let bare = value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(value);
-    let kept: String = bare.chars().take(VISITOR_CHARS_MAX).collect();
+    let readable = bare.chars().filter(|character| !character.is_control());
+    let kept: String = readable.take(VISITOR_CHARS_MAX).collect();
     (!kept.is_empty()).then_some(kept)
 }
 
