@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{Args, value_parser};
-use usher_config::Log;
 use usher_jose::OsEntropy;
 use usher_server::clock::SystemClock;
-use usher_server::demo::{Demo, DemoOptions, welcome};
+use usher_server::demo::{Demo, DemoOptions, settings, welcome};
 use usher_server::lifecycle::told_to_stop;
 
 #[derive(Debug, Args)]
@@ -36,7 +35,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: Options) -> Result<ExitCode> {
-    super::start_log(&Log { filter: "warn".to_owned(), json: false })?;
+    super::start_log(&settings(&options.settings)?.log)?;
     super::on_runtime(async {
         let told = told_to_stop()?;
         let demo = Demo::start(

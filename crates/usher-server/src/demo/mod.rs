@@ -37,6 +37,8 @@ pub const CATALOG: &str = include_str!("catalog.toml");
 const SETTINGS: &str = r#"
 [entitlement]
 mvpd_deadline = "2s"
+[log]
+filter = "warn"
 [reports]
 minute = true
 retention_months = 120
@@ -148,7 +150,7 @@ impl Demo {
 }
 
 /// The settings of a demo world, with these assignments on top.
-pub(crate) fn settings(assignments: &[String]) -> Result<Settings> {
+pub fn settings(assignments: &[String]) -> Result<Settings> {
     let mut layers = Layers::default();
     layers.file(SETTINGS)?;
     layers.variables(usher_config::environment())?;
