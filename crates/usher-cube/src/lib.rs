@@ -36,7 +36,7 @@ pub use identity::Fingerprints;
 pub use labels::{LabelColumn, Labels};
 pub use memory::MemoryShelf;
 pub use model::{Api, Audience, FindError, Model, ModelError, Resource, Switches};
-pub use plan::{Filter, Invalid, Plan, PlanError, Planned, Rules, Scope, plan};
+pub use plan::{Filter, Invalid, Plan, PlanError, Planned, QUERY_VALUE, Rules, Scope, plan};
 pub use query::{Query, Term};
 pub use schema::{DimSet, Marks, Measure, Schema, Streams};
 pub use shelf::{

@@ -365,7 +365,7 @@ fn limit(query: &Query, rules: &Rules) -> Result<usize, Invalid> {
 }
 
 /// What query values keep unescaped (`wolap.md` §14): unreserved characters and `: , ! / @`.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC
+pub const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -406,7 +406,7 @@ fn href(
 }
 
 fn pair(dim: &Dim, operator: &str, value: &str) -> String {
-    format!("{dim}{operator}{}", utf8_percent_encode(value, VALUE))
+    format!("{dim}{operator}{}", utf8_percent_encode(value, QUERY_VALUE))
 }
 
 impl Resource {

@@ -18,6 +18,7 @@ mod management;
 mod openapi;
 mod privacy;
 mod problem_details;
+mod query;
 mod reports;
 mod request_log;
 mod settings;

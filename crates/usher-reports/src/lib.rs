@@ -27,8 +27,8 @@ pub use ledger::Ledger;
 pub use reports::{Link, Report, ReportError, ReportSettings, Reports};
 pub use subject::{Subject, SubjectRecords, Trace};
 pub use usher_cube::{
-    Address, AddressError, Api, Dim, FindError, Grain, Invalid, Metric, ModelError, Plan, Query,
-    Resource, Row, Rules, Scope, Switches, Table, Zone, ZoneError,
+    Address, AddressError, Api, Dim, FindError, Grain, Invalid, Metric, ModelError, Plan,
+    QUERY_VALUE, Query, Resource, Row, Rules, Scope, Switches, Table, Zone, ZoneError,
 };
 pub use viewer::Viewer;
 pub use warehouse::{Answer, AnswerError, Warehouse};

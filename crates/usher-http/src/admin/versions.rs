@@ -8,7 +8,7 @@ use usher_registry::RecordedChange;
 
 use super::operator::Operator;
 use super::problem::Problem;
-use crate::App;
+use crate::{App, query};
 
 /// Changes in one answer, unless fewer are asked for.
 const LIMIT_MAX: u64 = 100;
@@ -43,7 +43,6 @@ fn item(recorded: &RecordedChange) -> Value {
 }
 
 fn number(query: &str, name: &'static str) -> Result<Option<u64>, Problem> {
-    let given = form_urlencoded::parse(query.as_bytes()).find(|(it, _)| it == name);
-    let Some((_, value)) = given else { return Ok(None) };
+    let Some(value) = query::first(query, name) else { return Ok(None) };
     value.parse().ok().filter(|number| *number > 0).map(Some).ok_or(Problem::Number(name))
 }

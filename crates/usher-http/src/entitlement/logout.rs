@@ -9,7 +9,7 @@ use usher_entitle::{LogoutAnswer, LogoutStep};
 use super::answer::Json;
 use super::call::DeviceCall;
 use super::problem::Problem;
-use crate::App;
+use crate::{App, query};
 
 /// Signs a device out of one provider.
 pub(super) async fn get(
@@ -18,8 +18,7 @@ pub(super) async fn get(
     RawQuery(query): RawQuery,
 ) -> Result<Json, Problem> {
     let query = query.unwrap_or_default();
-    let redirect_url = form_urlencoded::parse(query.as_bytes())
-        .find_map(|(name, value)| (name == "redirectUrl").then_some(value));
+    let redirect_url = query::first(&query, "redirectUrl");
     let answer =
         app.entitlement.logout(&call, device, path.get("mvpd"), redirect_url.as_deref()).await?;
     Ok(Json(body(&app, &call.service_provider.id, &answer)))

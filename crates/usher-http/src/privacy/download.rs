@@ -14,7 +14,7 @@ use zip::write::SimpleFileOptions;
 
 use super::problem::Problem;
 use super::wire;
-use crate::App;
+use crate::{App, query};
 
 /// The archive that a signed link leads to; the link is all that is needed.
 pub(super) async fn archive(
@@ -35,12 +35,8 @@ pub(super) async fn archive(
 }
 
 fn link(query: &str) -> Option<Download> {
-    let value = |name: &str| {
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs.find_map(|(it, value)| (it == name).then(|| value.into_owned()))
-    };
-    let not_after = Timestamp::from_millis(value("expires")?.parse().ok()?);
-    Some(Download { not_after, signature: value("signature")? })
+    let not_after = Timestamp::from_millis(query::first(query, "expires")?.parse().ok()?);
+    Some(Download { not_after, signature: query::first(query, "signature")?.into_owned() })
 }
 
 /// An archive of one file. It is small and goes out once: compressing it would gain nothing.

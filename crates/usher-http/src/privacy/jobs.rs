@@ -1,5 +1,7 @@
 //! Submitting jobs, and following them.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::rejection::PathRejection;
@@ -13,7 +15,7 @@ use usher_entitle::{JobFilter, JobQuery, Promptness};
 use super::asker::Asker;
 use super::problem::Problem;
 use super::{request, wire};
-use crate::App;
+use crate::{App, query};
 
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Jobs on a page, unless the caller wants another number of them.
@@ -87,17 +89,17 @@ impl FromRequestParts<App> for Page {
         let size = number(&parts.uri, "size")?.unwrap_or(PAGE_SIZE);
         let size = Some(size).filter(|size| sizes.contains(size));
         Ok(Self {
-            regulation: parameter(&parts.uri, "regulation").filter(|law| !law.is_empty()),
+            regulation: parameter(&parts.uri, "regulation")
+                .filter(|law| !law.is_empty())
+                .map(Cow::into_owned),
             number: number(&parts.uri, "page")?.unwrap_or(0),
             size: size.ok_or(Problem::Parameter("size"))?,
         })
     }
 }
 
-fn parameter(uri: &Uri, name: &str) -> Option<String> {
-    let query = uri.query().unwrap_or_default().as_bytes();
-    let mut pairs = form_urlencoded::parse(query);
-    pairs.find_map(|(it, value)| (it == name).then(|| value.into_owned()))
+fn parameter<'u>(uri: &'u Uri, name: &str) -> Option<Cow<'u, str>> {
+    query::first(uri.query().unwrap_or_default(), name)
 }
 
 fn number(uri: &Uri, name: &'static str) -> Result<Option<u32>, Problem> {

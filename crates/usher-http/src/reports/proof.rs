@@ -6,7 +6,7 @@ use usher_registry::{Assigned, Scope as TokenScope};
 use usher_reports::{Address, Api, Scope, Viewer};
 
 use super::problem::Problem;
-use crate::{App, bearer};
+use crate::{App, bearer, query};
 
 /// Where the token was that proved the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +32,7 @@ pub(super) async fn caller(
     headers: &HeaderMap,
     query: &str,
 ) -> Result<(Caller, Proof), Problem> {
-    let in_query = form_urlencoded::parse(query.as_bytes())
-        .find_map(|(name, token)| (name == "access_token").then_some(token));
+    let in_query = query::first(query, "access_token");
     let in_header = bearer::token(headers);
     let token = in_header.or(in_query.as_deref()).or_else(|| cookie(headers));
     let caller = app.clients.authenticate(token).await?;

@@ -1,5 +1,7 @@
 //! The SAML endpoints (`mvpd` §5.1).
 
+use std::borrow::Cow;
+
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{RawQuery, State};
@@ -10,7 +12,7 @@ use usher_entitle::{ProviderLogoutError, SignInAnswer, SignOutAnswer};
 
 use super::page::{Page, link_over, redirect, trouble};
 use super::{finish, logout};
-use crate::App;
+use crate::{App, query};
 
 /// `GET /sp/metadata`: what providers must know of us (`mvpd` §5.10).
 pub(super) async fn metadata(State(app): State<App>) -> impl IntoResponse {
@@ -43,8 +45,7 @@ pub(super) async fn consume(
 /// `GET /sp/saml/LogoutServiceHTTPRedirectResponse`: the browser comes back from signing out.
 pub(super) async fn logout_response(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
-    let state = form_urlencoded::parse(query.as_bytes())
-        .find_map(|(name, value)| (name == "RelayState").then(|| value.into_owned()));
+    let state = query::first(&query, "RelayState").map(Cow::into_owned);
     let answer = SignOutAnswer::Saml(query);
     logout::close(&app, &state.unwrap_or_default(), &answer).await
 }

@@ -9,7 +9,7 @@ use usher_entitle::{IdentityHash, TrialReset};
 use usher_registry::Scope;
 
 use super::problem::Problem;
-use crate::{App, bearer};
+use crate::{App, bearer, query};
 
 /// The word for every device or key.
 const ALL: &str = "all";
@@ -63,16 +63,12 @@ fn subject<T>(
     name: &'static str,
     read: impl FnOnce(&str) -> Option<T>,
 ) -> Result<Option<T>, Problem> {
-    match parameter(query, name).as_deref() {
+    match query::first(query, name).as_deref() {
         None | Some(ALL) => Ok(None),
         Some(value) => read(value).map(Some).ok_or(Problem::Parameter(name)),
     }
 }
 
 fn required<'q>(query: &'q str, name: &'static str) -> Result<Cow<'q, str>, Problem> {
-    parameter(query, name).filter(|value| !value.is_empty()).ok_or(Problem::Parameter(name))
-}
-
-fn parameter<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> {
-    form_urlencoded::parse(query.as_bytes()).find_map(|(it, value)| (it == name).then_some(value))
+    query::first(query, name).filter(|value| !value.is_empty()).ok_or(Problem::Parameter(name))
 }

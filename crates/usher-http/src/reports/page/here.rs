@@ -2,20 +2,8 @@
 
 use std::fmt::Write as _;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use usher_reports::Scope;
-
-/// What stands in a value as it is (`wolap.md` §14).
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b':')
-    .remove(b',')
-    .remove(b'!')
-    .remove(b'/')
-    .remove(b'@');
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
+use usher_reports::{QUERY_VALUE, Scope};
 
 /// A path and the parameters that somebody chose; what is implicit is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,11 +78,11 @@ impl Here {
         let mut query = String::new();
         for Part { name, value } in &self.parts {
             let gap = if query.is_empty() { "" } else { "&" };
-            let name = utf8_percent_encode(name, ESCAPED);
+            let name = utf8_percent_encode(name, QUERY_VALUE);
             // Writing to a string cannot fail.
             let _ = write!(query, "{gap}{name}");
             if !value.is_empty() {
-                let _ = write!(query, "={}", utf8_percent_encode(value, ESCAPED));
+                let _ = write!(query, "={}", utf8_percent_encode(value, QUERY_VALUE));
             }
         }
         query
