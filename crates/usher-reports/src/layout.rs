@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
 use usher_core::Timestamp;
 use usher_cube::{Api, DimSet, Marks, Schema, Step};
 
@@ -72,13 +73,15 @@ pub static CMU: Layout = Layout {
 };
 
 /// An event, taken apart.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Record<'a> {
     /// Its id; may be empty.
+    #[serde(borrow)]
     pub id: Cow<'a, str>,
     /// When it happened, in epoch milliseconds.
     pub at: i64,
     /// The classifying attributes, in the order of the layout.
+    #[serde(borrow)]
     pub kind: Vec<Option<&'a str>>,
     /// The own texts, in the order of the layout.
     pub own: [Option<Cow<'a, str>>; OWN],

@@ -110,6 +110,7 @@ fn report_memory(name: &str, before: u64, count: usize) {
     println!("streams {count}");
     println!("{name}_bytes_per_stream {bytes:.0}");
     println!("text_bytes_per_stream {:.0}", text_bytes(count));
+    println!("{name}_beyond_text_bytes_per_stream {:.0}", bytes - text_bytes(count));
 }
 
 /// The mean length of a stream's metadata: names and values.

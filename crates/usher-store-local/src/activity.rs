@@ -5,9 +5,11 @@
 //! Heartbeats are never written. Subjects that only have ended streams rest on disk alone.
 //! Promises: those of [`ActivityStore`]. It does not decide anything about streams.
 
+mod answers;
 mod calendar;
 mod delivery;
 mod image;
+mod outbox;
 mod shard;
 mod writer;
 

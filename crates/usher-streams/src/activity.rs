@@ -93,7 +93,11 @@ impl Activity {
 
     /// Adds a stream that starts.
     pub(crate) fn admit(&mut self, stream: Stream) {
-        edit(&mut self.live, |live| live.push(stream));
+        let others = std::mem::take(&mut self.live);
+        let mut live = Vec::with_capacity(others.len() + 1);
+        live.extend(others);
+        live.push(stream);
+        self.live = live.into_boxed_slice();
     }
 
     /// The earliest instant at which a live stream runs out of time.

@@ -246,17 +246,24 @@ fn rank(groups: &mut IndexMap<Cow<'_, str>, Vec<&Stream>>, strategy: Strategy) {
 
 /// The attributes `application`'s policies read, in declaration order (`concurrency` §6.6).
 pub(crate) fn required(snapshot: &Snapshot, application: &StreamApplication) -> Vec<String> {
-    let mut names = IndexSet::new();
-    for policy in snapshot.policies(application) {
-        for rule in &policy.rules {
-            names.extend(policy.target.attributes());
-            names.extend(rule.condition.attributes());
-            names.extend(rule.scope.iter().map(String::as_str));
-            names.insert(rule.attribute.as_str());
-        }
-    }
-    let known = |name: &&str| !BY_DESIGN.contains(name);
-    names.into_iter().filter(known).map(str::to_owned).collect()
+    let names: IndexSet<_> = read_by_rules(snapshot, application).collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
+/// The same, some of them several times, nothing collected: every start asks.
+pub(crate) fn read_by_rules<'a>(
+    snapshot: &'a Snapshot,
+    application: &'a StreamApplication,
+) -> impl Iterator<Item = &'a str> {
+    let of_rule = |policy: &'a Policy, rule: &'a Rule| {
+        let scope = rule.scope.iter().map(String::as_str);
+        let own = rule.condition.attributes().chain(scope).chain([rule.attribute.as_str()]);
+        policy.target.attributes().chain(own)
+    };
+    let of_policy = move |policy: &'a Arc<Policy>| {
+        policy.rules.iter().flat_map(move |rule| of_rule(policy, rule))
+    };
+    snapshot.policies(application).flat_map(of_policy).filter(|name| !BY_DESIGN.contains(name))
 }
 
 /// Standard attributes with a closed set of values (`concurrency` §6.4).

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::ser::{Serialize, Serializer};
 
 use crate::TerminationCode;
 
@@ -53,8 +54,7 @@ pub struct OverLimits;
 /// One allocation, because millions of these are alive at once: each attribute is the length of its
 /// name (one byte), the length of its value (two bytes, little endian), name and value. An attribute
 /// without a name is nobody's: it keeps the platform that the reports show, as it was at the start.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Metadata(Box<[u8]>);
 
 impl Metadata {
@@ -104,13 +104,9 @@ impl Metadata {
     }
 
     /// These attributes with the platform for reports.
-    pub(crate) fn on_platform(self, platform: Option<&str>) -> Self {
-        match platform {
-            Some(platform) => {
-                Self::new(&self.all().chain([(PLATFORM, platform)]).collect::<Vec<_>>())
-            }
-            None => self,
-        }
+    pub(crate) fn on_platform(&self, platform: Option<&str>) -> Self {
+        let platform = platform.map(|platform| (PLATFORM, platform));
+        Self::new(&self.all().chain(platform).collect::<Vec<_>>())
     }
 
     /// These attributes updated by `submission`; `None` when it changes nothing.
@@ -163,6 +159,34 @@ impl Metadata {
             return Err(OverLimits);
         }
         Ok(())
+    }
+}
+
+impl Serialize for Metadata {
+    /// In one piece rather than byte by byte.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_bytes(Whole)
+    }
+}
+
+/// Takes [`Metadata`] in one piece.
+struct Whole;
+
+impl Visitor<'_> for Whole {
+    type Value = Metadata;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("bytes")
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Metadata, E> {
+        Ok(Metadata(bytes.into()))
     }
 }
 

@@ -27,7 +27,7 @@ impl SessionId {
         }
         let (mut high, mut low) = (0, 0);
         for (index, byte) in text.bytes().enumerate() {
-            let digit = match (HYPHENS.contains(&index), byte) {
+            let digit = match (is_hyphen(index), byte) {
                 (true, b'-') => continue,
                 (true, _) => return None,
                 (_, b'0'..=b'9') => byte - b'0',
@@ -53,16 +53,22 @@ impl SessionId {
     /// The wire form, in ASCII.
     fn text(self) -> [u8; 36] {
         let mut text = [b'-'; 36];
-        let digits = [self.high, self.low].into_iter().flat_map(u64::to_be_bytes);
-        let digits = digits.flat_map(|byte| [byte >> 4, byte & 0xf].map(hexadecimal));
-        let places = text.iter_mut().enumerate().filter(|(at, _)| !HYPHENS.contains(at));
-        places.zip(digits).for_each(|((_, place), digit)| *place = digit);
+        let mut rest = u128::from(self.high) << 64 | u128::from(self.low);
+        for (at, place) in text.iter_mut().enumerate().rev() {
+            if !is_hyphen(at) {
+                *place = hexadecimal(rest.to_le_bytes()[0] & 0xf);
+                rest >>= 4;
+            }
+        }
         text
     }
 }
 
-/// Where the wire form has hyphens.
-const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+/// Whether the wire form has a hyphen at a place below 64.
+const fn is_hyphen(place: usize) -> bool {
+    const HYPHENS: u64 = 1 << 8 | 1 << 13 | 1 << 18 | 1 << 23;
+    HYPHENS >> place & 1 == 1
+}
 
 const fn hexadecimal(digit: u8) -> u8 {
     if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }

@@ -5,7 +5,7 @@ use usher_registry::StreamApplication;
 use usher_reports::Event;
 
 use crate::activity::{Activity, LIVE_STREAMS_MAX};
-use crate::evaluate::{Violation, is_standard, required};
+use crate::evaluate::{Violation, is_standard, read_by_rules};
 use crate::events::Reporter;
 use crate::news::{Grain, Told};
 use crate::service::Caller;
@@ -83,8 +83,8 @@ pub(crate) fn checked(
 ) -> Result<Metadata, StartError> {
     let metadata = Metadata::default().merged(submission)?.unwrap_or_default();
     let present =
-        |name: &String| metadata.get(name).is_some_and(|value| !strict || is_standard(name, value));
-    if required(&caller.snapshot, &caller.application).iter().all(present) {
+        |name: &str| metadata.get(name).is_some_and(|value| !strict || is_standard(name, value));
+    if read_by_rules(&caller.snapshot, &caller.application).all(present) {
         Ok(metadata)
     } else {
         Err(StartError::MissingMetadata)
@@ -166,7 +166,7 @@ impl Activity {
     fn with_platform(ask: &Start<'_>, metadata: &Metadata) -> Metadata {
         let names = ["platform", "applicationPlatform"];
         let platform = names.into_iter().find_map(|name| metadata.get(name));
-        metadata.clone().on_platform(platform.or(ask.application.platform.as_deref()))
+        metadata.on_platform(platform.or(ask.application.platform.as_deref()))
     }
 
     /// An id whose code no other stream of the subject has.
@@ -192,6 +192,9 @@ impl Activity {
         killer: &Stream,
         reporter: Reporter<'_>,
     ) -> Vec<Event> {
+        if victims.is_empty() {
+            return Vec::new();
+        }
         let terminator = killer.as_terminator(reporter.0.application_name(killer));
         victims
             .iter()

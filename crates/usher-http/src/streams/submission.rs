@@ -49,6 +49,9 @@ pub(super) fn pairs(form: &[u8]) -> impl Iterator<Item = (String, String)> {
 
 /// Form decoding: a plus sign is a space; broken escapes and text that is not UTF-8 are refused.
 fn decode(text: &[u8]) -> Option<String> {
+    if !text.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return String::from_utf8(text.to_vec()).ok();
+    }
     let is_broken = |escape: &[u8]| !matches!(escape, [h, l, ..] if h.is_ascii_hexdigit() && l.is_ascii_hexdigit());
     if text.split(|byte| *byte == b'%').skip(1).any(is_broken) {
         return None;

@@ -78,8 +78,14 @@ impl Sink {
     /// Hands the events of the group `ticket` over, waiting for room.
     pub(super) fn take(&self, ticket: u64, events: Vec<Event>) -> Result<(), StoreError> {
         let wanted = u32::try_from(events.len()).unwrap_or(u32::MAX).min(WAITING_MAX);
-        let room = self.runtime.block_on(Arc::clone(&self.room).acquire_many_owned(wanted));
-        let parcel = Parcel { ticket, events, room: room.map_err(|_| stopped())? };
+        let room = || Arc::clone(&self.room);
+        let room = match room().try_acquire_many_owned(wanted) {
+            Ok(free) => free,
+            Err(_) => {
+                self.runtime.block_on(room().acquire_many_owned(wanted)).map_err(|_| stopped())?
+            }
+        };
+        let parcel = Parcel { ticket, events, room };
         self.parcels.send(parcel).map_err(|_| stopped())
     }
 

@@ -16,12 +16,15 @@ use usher_core::{Clock, StoreError, Timestamp};
 use usher_reports::{Event, EventJournal};
 use usher_streams::{Activity, Names, Subject};
 
-use super::shard_of;
 use super::writer::{Write, Writer};
+use super::{outbox, shard_of};
 
 const LIVE: &str = "live";
 const RESTING: &str = "resting";
 const OUTBOX: &str = "outbox";
+
+/// What the image of a subject with one stream takes, about.
+const IMAGE_BYTES: usize = 256;
 
 /// Bytes of a keyspace that wait in memory to be sorted to disk.
 const MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
@@ -99,7 +102,7 @@ impl Image {
         events: Vec<Event>,
     ) -> Result<(u64, oneshot::Receiver<Result<(), StoreError>>), StoreError> {
         let (to, mut value) = match activity.forgotten_from() {
-            None => (Place::Live, Vec::new()),
+            None => (Place::Live, Vec::with_capacity(IMAGE_BYTES)),
             Some(until) => (Place::Resting, until.as_millis().to_be_bytes().to_vec()),
         };
         activity.append_image(&mut value).map_err(|_| corrupt(subject.idp()))?;
@@ -152,12 +155,12 @@ fn open_database(
 }
 
 /// Events that were made durable but may not have reached the journal, and the last number used.
-fn undelivered(outbox: &Keyspace) -> Result<(Vec<Event>, u64), StoreError> {
+fn undelivered(entries: &Keyspace) -> Result<(Vec<Event>, u64), StoreError> {
     let (mut events, mut last) = (Vec::new(), 0);
-    for guard in outbox.iter() {
+    for guard in entries.iter() {
         let (key, value) = guard.into_inner().map_err(|error| unavailable(&error))?;
         let number = key.first_chunk::<8>().copied().map(u64::from_be_bytes);
-        let batch = serde_json::from_slice::<Vec<Event>>(&value).ok();
+        let batch = outbox::read(&value);
         let (number, batch) = number.zip(batch).ok_or_else(|| corrupt("outbox"))?;
         last = last.max(number);
         events.extend(batch);

@@ -12,12 +12,15 @@ use std::sync::mpsc::{self, Receiver, Sender};
 
 use fjall::{Database, OwnedWriteBatch, PersistMode};
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use usher_core::StoreError;
 use usher_reports::{Event, EventJournal};
 
+use super::answers::{Answers, Waiting};
 use super::delivery::{Delivery, Sink};
 use super::image::{Keyspaces, Place, unavailable};
+use super::outbox;
 
 /// Most writes in one group: bounds the wait of the first of them.
 const GROUP_MAX: usize = 1024;
@@ -53,11 +56,11 @@ struct Numbered {
     ticket: u64,
     write: Write,
     events: Vec<Event>,
-    done: oneshot::Sender<Result<(), StoreError>>,
+    done: Waiting,
 }
 
 impl Writer {
-    /// Starts the thread. `last` is the highest number in the outbox, whose entries up to there have
+    /// Starts the thread. Must be called inside a tokio runtime. `last` is the highest number in the outbox, whose entries up to there have
     /// been delivered.
     pub(super) fn spawn(
         database: Database,
@@ -74,6 +77,7 @@ impl Writer {
             database,
             keyspaces,
             sink,
+            answers: Answers::start(&Handle::current()),
             written: Arc::clone(&written),
             delivered,
             on_their_way: VecDeque::new(),
@@ -128,11 +132,16 @@ pub(super) fn gone() -> StoreError {
     StoreError::Unavailable("the activity writer has stopped".to_owned())
 }
 
+fn unwritable() -> StoreError {
+    StoreError::Unavailable("stream events cannot be written down".to_owned())
+}
+
 /// The thread's own things.
 struct Scribe {
     database: Database,
     keyspaces: Keyspaces,
     sink: Sink,
+    answers: Answers,
     written: Arc<AtomicU64>,
     /// Outbox entries the journal has; removed with the next group.
     delivered: Vec<Vec<u8>>,
@@ -185,7 +194,8 @@ impl Scribe {
 
     fn write_group(&mut self, mut group: Vec<Numbered>) {
         let Some(last) = group.last().map(|write| write.ticket) else { return };
-        let events = group.iter_mut().flat_map(|write| std::mem::take(&mut write.events)).collect();
+        let events = group.iter_mut().flat_map(|write| std::mem::take(&mut write.events));
+        let events: Vec<_> = events.collect();
         let outcome = self.commit(&group, last, &events);
         if let Err(error) = &outcome {
             tracing::error!(%error, "stream activity could not be written");
@@ -193,10 +203,7 @@ impl Scribe {
             self.written.store(last, Ordering::Release);
         }
         let outcome = outcome.and_then(|()| self.sink.take(last, events));
-        for write in group {
-            // The caller went away: its change is kept all the same.
-            let _answered = write.done.send(outcome.clone());
-        }
+        self.answers.give(group.into_iter().map(|write| write.done).collect(), outcome);
     }
 
     /// Makes a group and its events durable.
@@ -204,11 +211,11 @@ impl Scribe {
         &mut self,
         group: &[Numbered],
         last: u64,
-        events: &Vec<Event>,
+        events: &[Event],
     ) -> Result<(), StoreError> {
         let mut batch = self.database.batch().durability(Some(PersistMode::SyncData));
         self.remove_delivered(&mut batch);
-        let Keyspaces { live, resting, outbox } = &self.keyspaces;
+        let Keyspaces { live, resting, outbox: entries } = &self.keyspaces;
         for Numbered { write, .. } in group {
             let keyspace = |place| match place {
                 Place::Nowhere => None,
@@ -223,9 +230,8 @@ impl Scribe {
             }
         }
         if !events.is_empty() {
-            let events = serde_json::to_vec(events)
-                .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-            batch.insert(outbox, last.to_be_bytes(), events);
+            let entry = outbox::write(events).ok_or_else(unwritable)?;
+            batch.insert(entries, last.to_be_bytes(), entry);
             self.on_their_way.push_back(last);
         }
         batch.commit().map_err(|error| unavailable(&error))

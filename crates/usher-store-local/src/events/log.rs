@@ -58,11 +58,11 @@ impl Log {
             .filter(|_| payload.len() <= PAYLOAD_BYTES_MAX)
             .ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?
             .to_le_bytes();
-        let mut record = Vec::with_capacity(payload.len() + 8);
-        record.extend(length);
-        record.extend(checksum(length, payload));
-        record.extend(payload);
-        self.file.write_all(&record)?;
+        let [a, b, c, d] = length;
+        let [e, f, g, h] = checksum(length, payload);
+        // Megabytes are not copied to stand behind eight bytes: a record that is cut is none.
+        self.file.write_all(&[a, b, c, d, e, f, g, h])?;
+        self.file.write_all(payload)?;
         self.file.sync_data()
     }
 
