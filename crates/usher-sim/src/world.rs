@@ -12,11 +12,11 @@ use futures_util::FutureExt;
 use parking_lot::Mutex;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use usher_core::{Clock, Entropy, Secret, Timestamp};
-use usher_registry::{Catalog, Registry, Snapshot};
+use usher_core::{Clock, Entropy, Timestamp};
+use usher_registry::Catalog;
 use usher_reports::Event;
-use usher_streams::{Grain, Ports, Quota, Quotas, ReliefSettings, Streams, StreamsConfig};
-use usher_testkit::ManualClock;
+use usher_streams::{Grain, Ports, Quota, Quotas, Streams, StreamsConfig};
+use usher_testkit::{ManualClock, registry, unthrottled};
 
 use crate::books;
 use crate::call::{Call, Said};
@@ -344,25 +344,18 @@ fn service(
     clock: &Arc<ManualClock>,
     (seed, report_grain): (u64, Grain),
 ) -> Streams {
-    let catalog = Catalog::from_toml(CATALOG).expect("a catalog");
-    let snapshot = Snapshot::check(catalog, clock.now()).expect("a valid catalog");
     let quota = Quota { calls: LIMIT.calls, per: Duration::from_secs(LIMIT.per.unsigned_abs()) };
     let ports = Ports {
         journal: Arc::clone(&store) as _,
         store,
-        registry: Arc::new(Registry::new(snapshot)),
+        registry: registry(CATALOG, clock.now()),
         clock: Arc::clone(clock) as _,
         entropy: Arc::new(Dice(Mutex::new(Pcg64Mcg::seed_from_u64(seed)))),
     };
     let config = StreamsConfig {
-        heartbeat_interval: None,
-        activity_window: None,
         throttle: Some(Quotas { per_session: quota, per_subject: quota }),
-        strict_metadata: false,
-        jitter: Duration::ZERO,
-        relief: ReliefSettings::default(),
         report_grain,
-        seal_key: Secret::new([9; 16]),
+        ..unthrottled()
     };
     Streams::new(ports, config)
 }

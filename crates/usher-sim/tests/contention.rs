@@ -4,15 +4,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-use std::time::Duration;
 
 use tempfile::TempDir;
-use usher_core::{Clock, Entropy, Secret, Timestamp};
-use usher_registry::{Catalog, Registry, Snapshot};
+use usher_core::{Clock, Entropy, Timestamp};
 use usher_reports::MemoryJournal;
 use usher_sim::{Ask, CATALOG, Call, Said, most_at_once};
 use usher_store_local::{ActivitySettings, LocalActivity};
-use usher_streams::{Grain, Ports, ReliefSettings, Streams, StreamsConfig};
+use usher_streams::{Ports, Streams};
+use usher_testkit::{registry, unthrottled};
 
 /// Players per account; three may play at once.
 const PLAYERS: usize = 8;
@@ -45,26 +44,14 @@ async fn the_limit_holds_at_every_instant() {
     let journal = Arc::new(MemoryJournal::default());
     let (bounds, events) = (ActivitySettings::default(), Arc::clone(&journal) as _);
     let store = LocalActivity::open(home.path(), bounds, events, Arc::clone(&clock) as _).await;
-    let catalog = Catalog::from_toml(CATALOG).expect("a catalog");
-    let snapshot = Snapshot::check(catalog, clock.now()).expect("a valid catalog");
     let ports = Ports {
         store: Arc::new(store.expect("the store opens")),
         journal: Arc::clone(&journal) as _,
-        registry: Arc::new(Registry::new(snapshot)),
+        registry: registry(CATALOG, clock.now()),
         clock,
         entropy: Arc::new(Counting(AtomicU32::new(0))),
     };
-    let config = StreamsConfig {
-        heartbeat_interval: None,
-        activity_window: None,
-        throttle: None,
-        strict_metadata: false,
-        jitter: Duration::ZERO,
-        relief: ReliefSettings::default(),
-        report_grain: Grain::QUARTER,
-        seal_key: Secret::new([3; 16]),
-    };
-    let streams = Arc::new(Streams::new(ports, config));
+    let streams = Arc::new(Streams::new(ports, unthrottled()));
     let players: Vec<_> = (0..PLAYERS * ACCOUNTS.len())
         .map(|number| tokio::spawn(play(Arc::clone(&streams), number)))
         .collect();

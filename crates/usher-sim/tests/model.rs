@@ -9,13 +9,13 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use proptest::prelude::*;
 use proptest::sample::select;
-use usher_core::{Clock, Entropy, Secret};
-use usher_registry::{Catalog, Registry, Snapshot};
+use usher_core::{Clock, Entropy};
+use usher_registry::Catalog;
 use usher_reports::MemoryJournal;
 use usher_sim::{Ask, CATALOG, Call, Limit, Reference, Said, Settings, code};
 use usher_store_local::{ActivitySettings, LocalActivity};
-use usher_streams::{Grain, Ports, Quota, Quotas, ReliefSettings, Streams, StreamsConfig};
-use usher_testkit::ManualClock;
+use usher_streams::{Ports, Quota, Quotas, Streams, StreamsConfig};
+use usher_testkit::{ManualClock, registry, unthrottled};
 
 const APPLICATIONS: [&str; 7] = ["three", "shared", "channel", "latest", "both", "live", "free"];
 const LIMIT: Limit = Limit { calls: 9, per: 10 };
@@ -116,29 +116,21 @@ impl Pair {
         let journal = Arc::new(MemoryJournal::default());
         let store =
             LocalActivity::in_memory(ActivitySettings::default(), Arc::clone(&journal) as _);
-        let catalog = || Catalog::from_toml(CATALOG).expect("a catalog");
-        let snapshot = Snapshot::check(catalog(), clock.now()).expect("a valid catalog");
         let ports = Ports {
             store: Arc::new(store),
             journal,
-            registry: Arc::new(Registry::new(snapshot)),
+            registry: registry(CATALOG, clock.now()),
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(Nothing),
         };
         let per = Duration::from_secs(LIMIT.per.unsigned_abs());
         let quota = Quota { calls: LIMIT.calls, per };
         let config = StreamsConfig {
-            heartbeat_interval: None,
-            activity_window: None,
             throttle: Some(Quotas { per_session: quota, per_subject: quota }),
-            strict_metadata: false,
-            jitter: Duration::ZERO,
-            relief: ReliefSettings::default(),
-            report_grain: Grain::QUARTER,
-            seal_key: Secret::new([3; 16]),
+            ..unthrottled()
         };
         let settings = Settings { interval: 60, window: 90_000, limit: Some(LIMIT) };
-        let reference = Reference::new(catalog(), settings);
+        let reference = Reference::new(Catalog::from_toml(CATALOG).expect("a catalog"), settings);
         Self { streams: Streams::new(ports, config), clock, reference, started: Vec::new() }
     }
 

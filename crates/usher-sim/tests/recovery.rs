@@ -18,13 +18,13 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use tempfile::TempDir;
-use usher_core::{Clock, Entropy, Secret};
-use usher_registry::{Catalog, Registry, Snapshot};
+use usher_core::{Clock, Entropy};
+use usher_registry::Catalog;
 use usher_reports::MemoryJournal;
 use usher_sim::{Ask, CATALOG, Call, Reference, Said, Settings, Shown, code};
 use usher_store_local::{ActivitySettings, LocalActivity};
-use usher_streams::{Grain, Ports, ReliefSettings, Streams, StreamsConfig};
-use usher_testkit::ManualClock;
+use usher_streams::{Ports, Streams};
+use usher_testkit::{ManualClock, copy_as_crashed, registry, unthrottled};
 
 const SUBJECTS: [&str; 3] = ["ann", "bob", "cleo"];
 const CALLS: usize = 60;
@@ -173,26 +173,14 @@ async fn open(directory: &Path, clock: &Arc<ManualClock>) -> (Arc<LocalActivity>
     let (bounds, events) = (ActivitySettings::default(), Arc::clone(&journal) as _);
     let store = LocalActivity::open(directory, bounds, events, Arc::clone(clock) as _).await;
     let store = Arc::new(store.expect("the store opens"));
-    let catalog = Catalog::from_toml(CATALOG).expect("a catalog");
-    let snapshot = Snapshot::check(catalog, clock.now()).expect("a valid catalog");
     let ports = Ports {
         store: Arc::clone(&store) as _,
         journal,
-        registry: Arc::new(Registry::new(snapshot)),
+        registry: registry(CATALOG, clock.now()),
         clock: Arc::clone(clock) as _,
         entropy: Arc::new(Nothing),
     };
-    let config = StreamsConfig {
-        heartbeat_interval: None,
-        activity_window: None,
-        throttle: None,
-        strict_metadata: false,
-        jitter: Duration::ZERO,
-        relief: ReliefSettings::default(),
-        report_grain: Grain::QUARTER,
-        seal_key: Secret::new([3; 16]),
-    };
-    (store, Streams::new(ports, config))
+    (store, Streams::new(ports, unthrottled()))
 }
 
 /// No randomness at all.
@@ -206,20 +194,8 @@ impl Entropy for Nothing {
 
 /// What is on disk at this instant, as a crash would leave it.
 fn copy(from: &Path) -> TempDir {
-    fn copy_into(from: &Path, to: &Path) {
-        std::fs::create_dir_all(to).expect("a directory");
-        for entry in std::fs::read_dir(from).expect("a directory") {
-            let entry = entry.expect("an entry");
-            let target = to.join(entry.file_name());
-            if entry.file_type().expect("a type").is_dir() {
-                copy_into(&entry.path(), &target);
-            } else {
-                std::fs::copy(entry.path(), target).expect("the file is copied");
-            }
-        }
-    }
     let to = TempDir::new().expect("a directory");
-    copy_into(from, to.path());
+    copy_as_crashed(from, to.path());
     to
 }
 

@@ -11,8 +11,8 @@ use usher_core::Clock;
 use usher_reports::{EventJournal, MemoryJournal, StreamEventName};
 use usher_store_local::{ActivitySettings, LocalActivity};
 use usher_streams::{ActivityStore, StartError, Subject};
-use usher_testkit::ManualClock;
 use usher_testkit::contract::{self, StreamHouse};
+use usher_testkit::{ManualClock, copy_as_crashed};
 
 /// A service over a durable store in `directory`, and the store.
 async fn open(directory: &Path, clock: &Arc<ManualClock>) -> (StreamHouse, Arc<LocalActivity>) {
@@ -27,20 +27,8 @@ async fn open(directory: &Path, clock: &Arc<ManualClock>) -> (StreamHouse, Arc<L
 
 /// What is on disk at this instant, as a crash would leave it.
 fn copy(from: &Path) -> TempDir {
-    fn copy_into(from: &Path, to: &Path) {
-        std::fs::create_dir_all(to).expect("a directory");
-        for entry in std::fs::read_dir(from).expect("a directory") {
-            let entry = entry.expect("an entry");
-            let target = to.join(entry.file_name());
-            if entry.file_type().expect("a type").is_dir() {
-                copy_into(&entry.path(), &target);
-            } else {
-                std::fs::copy(entry.path(), target).expect("the file is copied");
-            }
-        }
-    }
     let to = TempDir::new().expect("a directory");
-    copy_into(from, to.path());
+    copy_as_crashed(from, to.path());
     to
 }
 

@@ -6,6 +6,8 @@ mod clients;
 mod clock;
 pub mod contract;
 pub mod scenarios;
+mod streams;
 
 pub use clients::MemoryClients;
 pub use clock::ManualClock;
+pub use streams::{copy_as_crashed, registry, unthrottled};

@@ -63,6 +63,12 @@ impl Batch {
         Self { layout, texts: Texts::default(), kinds: Vec::new(), rows: Rows::default() }
     }
 
+    /// An empty batch with room for as much as is in this one.
+    pub(super) fn roomy(&self) -> Self {
+        let texts = IndexSet::with_capacity_and_hasher(self.texts.len(), <_>::default());
+        Self { texts: Texts(texts), rows: Rows::with_room(self.len()), ..Self::new(self.layout) }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.rows.at.len()
     }
@@ -172,6 +178,16 @@ impl Texts {
 }
 
 impl Rows {
+    fn with_room(rows: usize) -> Self {
+        Self {
+            at: Vec::with_capacity(rows),
+            kind: Vec::with_capacity(rows),
+            number: Vec::with_capacity(rows),
+            own: [(); OWN].map(|()| Vec::with_capacity(rows)),
+            key: Vec::with_capacity(rows),
+        }
+    }
+
     pub(super) fn push(&mut self, row: Row) {
         self.at.push(row.at);
         self.kind.push(row.kind);

@@ -1,7 +1,7 @@
 //! Taking events in: the part of the way that every single event goes.
 
 use hashbrown::HashMap;
-use usher_reports::{Layout, Numbered, Record};
+use usher_reports::{Numbered, Record};
 
 use super::batch::{Batch, Kind, NO_NUMBER, NONE, Row, small};
 
@@ -15,8 +15,8 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    pub(super) fn new(layout: &'static Layout) -> Self {
-        Self { batch: Batch::new(layout), kinds: HashMap::new(), buffer: Vec::new() }
+    pub(super) fn new(batch: Batch) -> Self {
+        Self { batch, kinds: HashMap::new(), buffer: Vec::new() }
     }
 
     /// Adds an event whose id has the fingerprint `key`.
@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn taken(events: &[Event]) -> Batch {
-        let mut intake = Intake::new(&ESM);
+        let mut intake = Intake::new(Batch::new(&ESM));
         for (event, key) in events.iter().zip(1..) {
             intake.push(&event.record(), key);
         }

@@ -58,10 +58,9 @@ impl Log {
             .filter(|_| payload.len() <= PAYLOAD_BYTES_MAX)
             .ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?
             .to_le_bytes();
-        let [a, b, c, d] = length;
-        let [e, f, g, h] = checksum(length, payload);
+        let header = [length, checksum(length, payload)];
         // Megabytes are not copied to stand behind eight bytes: a record that is cut is none.
-        self.file.write_all(&[a, b, c, d, e, f, g, h])?;
+        self.file.write_all(header.as_flattened())?;
         self.file.write_all(payload)?;
         self.file.sync_data()
     }

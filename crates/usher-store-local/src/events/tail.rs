@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::civil::Date;
 use usher_core::Timestamp;
 use usher_cube::{Block, DimSet, Fingerprints, Zone};
-use usher_reports::{Api, CMU, ESM, Layout};
+use usher_reports::{Api, CMU, ESM};
 
 use super::batch::Batch;
 use super::codec::Mark;
@@ -53,8 +53,8 @@ pub(super) struct Open {
 }
 
 impl Open {
-    fn new(layout: &'static Layout) -> Self {
-        Self { intake: Intake::new(layout), durable: Mark::default(), seen: None }
+    fn new(batch: Batch) -> Self {
+        Self { intake: Intake::new(batch), durable: Mark::default(), seen: None }
     }
 
     /// What is durable of it.
@@ -93,8 +93,8 @@ impl Tail {
         Self {
             sealing: Vec::new(),
             full: Vec::new(),
-            esm: Open::new(&ESM),
-            cmu: Open::new(&CMU),
+            esm: Open::new(Batch::new(&ESM)),
+            cmu: Open::new(Batch::new(&CMU)),
             since: None,
             latest: Timestamp::from_millis(i64::MIN),
         }
@@ -125,10 +125,11 @@ impl Tail {
         self.open(api).intake.batch.len() >= CHUNK_ROWS
     }
 
-    /// Begins a new chunk. Everything in the old one must be durable.
+    /// Begins a new chunk, which will probably be as large as the old one: it need not grow to that step
+    /// by step. Everything in the old one must be durable.
     pub(super) fn turn(&mut self, api: Api) {
-        let layout = Layout::of(api);
-        let open = std::mem::replace(self.open_mut(api), Open::new(layout));
+        let roomy = self.open(api).intake.batch.roomy();
+        let open = std::mem::replace(self.open_mut(api), Open::new(roomy));
         if !open.intake.batch.is_empty() {
             self.full.push(Arc::new(Chunk::new(open.intake.batch)));
         }

@@ -28,8 +28,13 @@ pub(super) struct Writer {
     log: Option<Log>,
     number: u64,
     days: DayFinder,
+    /// The last record, whose room the next one takes.
+    payload: Vec<u8>,
     has_failed: bool,
 }
+
+/// What is kept of that room, in bytes.
+const PAYLOAD_BYTES_KEPT: usize = 1024 * 1024;
 
 /// Finds the day of an instant, which is mostly that of the one before.
 #[derive(Debug)]
@@ -84,6 +89,7 @@ impl Writer {
             entropy,
             log: None,
             number,
+            payload: Vec::new(),
             has_failed: false,
         }
     }
@@ -149,8 +155,13 @@ impl Writer {
         if events.is_empty() {
             return Ok(());
         }
-        let payload = self.take_in(events);
-        self.append(&payload).map_err(|error| {
+        let mut payload = std::mem::take(&mut self.payload);
+        payload.clear();
+        self.take_in(events, &mut payload);
+        let appended = self.append(&payload);
+        payload.shrink_to(PAYLOAD_BYTES_KEPT);
+        self.payload = payload;
+        appended.map_err(|error| {
             tracing::error!("the event journal cannot write any more: {error}");
             unavailable(error)
         })?;
@@ -159,14 +170,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Takes events into memory; returns the record that says so.
-    fn take_in(&self, events: &[(Event, u64)]) -> Vec<u8> {
+    /// Takes events into memory; `payload` becomes the record that says so.
+    fn take_in(&self, events: &[(Event, u64)], payload: &mut Vec<u8>) {
         self.hands.shared.with(|state| {
-            let mut payload = Vec::new();
             for api in [Api::Esm, Api::Cmu] {
                 if state.tail.is_full(api) {
                     state.tail.turn(api);
-                    codec::begin_chunk(api, &mut payload);
+                    codec::begin_chunk(api, payload);
                 }
             }
             for (event, key) in events {
@@ -174,10 +184,9 @@ impl Writer {
             }
             for api in [Api::Esm, Api::Cmu] {
                 let open = state.tail.open_mut(api);
-                codec::encode(&open.intake.batch, open.durable, &mut payload);
+                codec::encode(&open.intake.batch, open.durable, payload);
             }
-            payload
-        })
+        });
     }
 
     fn append(&mut self, payload: &[u8]) -> io::Result<()> {

@@ -16,15 +16,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use usher_core::{Clock, Entropy, Secret, Timestamp};
-use usher_registry::{Catalog, Registry, Snapshot};
+use usher_core::{Clock, Entropy, Timestamp};
 use usher_reports::{Event, EventJournal, MemoryJournal, StreamEventName};
 use usher_streams::{
-    ActivityStore, Caller, Change, Grain, Ports, ReliefSettings, StartError, Started, Streams,
-    StreamsConfig, Subject, Submission,
+    ActivityStore, Caller, Change, Ports, StartError, Started, Streams, Subject, Submission,
 };
 
-use crate::ManualClock;
+use crate::{ManualClock, registry, unthrottled};
 
 /// Checks every promise of [`ActivityStore`].
 ///
@@ -66,27 +64,14 @@ impl StreamHouse {
             stream_applications = [{ id = "two", name = "Two", tenant = "acme", policies = ["two"] }]
             policies = [{ name = "two", owner = "acme", rules = [{ name = "2", threshold = 2 }] }]
         "#;
-        let snapshot = Catalog::from_toml(catalog)
-            .and_then(|catalog| Snapshot::check(catalog, clock.now()))
-            .expect("a valid catalog");
         let ports = Ports {
             store,
             journal: Arc::clone(&journal) as _,
-            registry: Arc::new(Registry::new(snapshot)),
+            registry: registry(catalog, clock.now()),
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(Counting::default()),
         };
-        let config = StreamsConfig {
-            heartbeat_interval: None,
-            activity_window: None,
-            throttle: None,
-            strict_metadata: false,
-            jitter: Duration::ZERO,
-            relief: ReliefSettings::default(),
-            report_grain: Grain::default(),
-            seal_key: Secret::new([5; 16]),
-        };
-        let streams = Streams::new(ports, config);
+        let streams = Streams::new(ports, unthrottled());
         let caller = streams.caller("two").expect("the application is known");
         Self { streams, journal, clock, caller }
     }
