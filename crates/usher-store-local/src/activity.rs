@@ -9,6 +9,7 @@ mod answers;
 mod calendar;
 mod delivery;
 mod image;
+mod memtables;
 mod outbox;
 mod shard;
 mod writer;

@@ -16,6 +16,7 @@ use usher_core::{Clock, StoreError, Timestamp};
 use usher_reports::{Event, EventJournal};
 use usher_streams::{Activity, Names, Subject};
 
+use super::memtables::LAST_RESORT_BYTES;
 use super::writer::{Write, Writer};
 use super::{outbox, shard_of};
 
@@ -25,9 +26,6 @@ const OUTBOX: &str = "outbox";
 
 /// What the image of a subject with one stream takes, about.
 const IMAGE_BYTES: usize = 256;
-
-/// Bytes of a keyspace that wait in memory to be sorted to disk.
-const MEMTABLE_BYTES: u64 = 8 * 1024 * 1024;
 
 pub(super) struct Image {
     keyspaces: Keyspaces,
@@ -140,14 +138,15 @@ fn open_database(
     let forget: Arc<dyn Factory> = Arc::new(Forget(AssertUnwindSafe(clock)));
     let database = Database::builder(directory)
         .cache_size(8 * 1024 * 1024)
-        .worker_threads(1)
+        // One of two only takes memtables to disk, however long the other is busy merging.
+        .worker_threads(2)
         .max_journaling_size(128 * 1024 * 1024)
         .with_compaction_filter_factories(Arc::new(move |name: &str| {
             (name == RESTING).then(|| Arc::clone(&forget))
         }))
         .open()
         .map_err(|error| unavailable(&error))?;
-    let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+    let options = || KeyspaceCreateOptions::default().max_memtable_size(LAST_RESORT_BYTES);
     let keyspace = |name| database.keyspace(name, options).map_err(|error| unavailable(&error));
     let keyspaces =
         Keyspaces { live: keyspace(LIVE)?, resting: keyspace(RESTING)?, outbox: keyspace(OUTBOX)? };

@@ -20,6 +20,7 @@ use usher_reports::{Event, EventJournal};
 use super::answers::{Answers, Waiting};
 use super::delivery::{Delivery, Sink};
 use super::image::{Keyspaces, Place, unavailable};
+use super::memtables::{Memtable, Turnover};
 use super::outbox;
 
 /// Most writes in one group: bounds the wait of the first of them.
@@ -75,7 +76,10 @@ impl Writer {
         let (delivery, sink) = Delivery::start(journal, last);
         let scribe = Scribe {
             database,
-            keyspaces,
+            live: Memtable::new(keyspaces.live),
+            resting: Memtable::new(keyspaces.resting),
+            outbox: Memtable::new(keyspaces.outbox),
+            turnover: Turnover::default(),
             sink,
             answers: Answers::start(&Handle::current()),
             written: Arc::clone(&written),
@@ -139,7 +143,10 @@ fn unwritable() -> StoreError {
 /// The thread's own things.
 struct Scribe {
     database: Database,
-    keyspaces: Keyspaces,
+    live: Memtable,
+    resting: Memtable,
+    outbox: Memtable,
+    turnover: Turnover,
     sink: Sink,
     answers: Answers,
     written: Arc<AtomicU64>,
@@ -188,7 +195,7 @@ impl Scribe {
             self.delivered.extend(ticket.map(|ticket| ticket.to_be_bytes().to_vec()));
         }
         for key in self.delivered.drain(..) {
-            batch.remove(&self.keyspaces.outbox, key);
+            self.outbox.remove(batch, &key);
         }
     }
 
@@ -196,7 +203,7 @@ impl Scribe {
         let Some(last) = group.last().map(|write| write.ticket) else { return };
         let events = group.iter_mut().flat_map(|write| std::mem::take(&mut write.events));
         let events: Vec<_> = events.collect();
-        let outcome = self.commit(&group, last, &events);
+        let outcome = self.commit(&mut group, last, &events);
         if let Err(error) = &outcome {
             tracing::error!(%error, "stream activity could not be written");
         } else {
@@ -204,36 +211,45 @@ impl Scribe {
         }
         let outcome = outcome.and_then(|()| self.sink.take(last, events));
         self.answers.give(group.into_iter().map(|write| write.done).collect(), outcome);
+        let memtables = [&mut self.live, &mut self.resting, &mut self.outbox];
+        if let Err(error) = self.turnover.tend(&self.database, memtables) {
+            tracing::error!(%error, "stream activity stays in memory");
+        }
     }
 
     /// Makes a group and its events durable.
     fn commit(
         &mut self,
-        group: &[Numbered],
+        group: &mut [Numbered],
         last: u64,
         events: &[Event],
     ) -> Result<(), StoreError> {
         let mut batch = self.database.batch().durability(Some(PersistMode::SyncData));
         self.remove_delivered(&mut batch);
-        let Keyspaces { live, resting, outbox: entries } = &self.keyspaces;
         for Numbered { write, .. } in group {
-            let keyspace = |place| match place {
-                Place::Nowhere => None,
-                Place::Live => Some(live),
-                Place::Resting => Some(resting),
-            };
-            if let Some(old) = keyspace(write.from).filter(|_| write.from != write.to) {
-                batch.remove(old, write.key.as_slice());
+            if write.from != write.to
+                && let Some(old) = self.memtable(write.from)
+            {
+                old.remove(&mut batch, &write.key);
             }
-            if let Some(new) = keyspace(write.to) {
-                batch.insert(new, write.key.as_slice(), write.value.as_slice());
+            let value = std::mem::take(&mut write.value);
+            if let Some(new) = self.memtable(write.to) {
+                new.insert(&mut batch, &write.key, value);
             }
         }
         if !events.is_empty() {
             let entry = outbox::write(events).ok_or_else(unwritable)?;
-            batch.insert(entries, last.to_be_bytes(), entry);
+            self.outbox.insert(&mut batch, &last.to_be_bytes(), entry);
             self.on_their_way.push_back(last);
         }
         batch.commit().map_err(|error| unavailable(&error))
+    }
+
+    const fn memtable(&mut self, place: Place) -> Option<&mut Memtable> {
+        match place {
+            Place::Nowhere => None,
+            Place::Live => Some(&mut self.live),
+            Place::Resting => Some(&mut self.resting),
+        }
     }
 }
