@@ -65,7 +65,7 @@ impl Bench<'_> {
         println!("ready on an empty data directory after {} ms", ready_after.as_millis());
         let empty = server.resident_bytes()?;
         println!(
-            "\n{:<26} {:>9} {:>9} {:>8} {:>8} {:>8} {:>10} {:>7} {:>9}",
+            "\n{:<26} {:>9} {:>9} {:>8} {:>8} {:>8} {:>10} {:>7} {:>9} {:>10}",
             "heartbeats",
             "streams",
             "per s",
@@ -74,7 +74,8 @@ impl Bench<'_> {
             "of live",
             "p99 x live",
             "cpu us",
-            "live cpu"
+            "live cpu",
+            "cpu x live"
         );
         let mut paths = Vec::new();
         for size in sizes(self.options.streams) {
@@ -114,7 +115,8 @@ impl Bench<'_> {
         }
         let middle = |of: fn(&(Cost, Cost)) -> f64| median(costs.iter().map(of).collect());
         println!(
-            "{name:<26} {streams:>9} {:>9.0} {:>8.0} {:>8.0} {:>7.0}% {:>10.2} {:>7.1} {:>9.1}",
+            "{name:<26} {streams:>9} {:>9.0} {:>8.0} {:>8.0} {:>7.0}% {:>10.2} {:>7.1} {:>9.1} \
+             {:>10.2}",
             middle(|(_, it)| it.load.per_second),
             middle(|(_, it)| it.load.p50_us),
             middle(|(_, it)| it.load.p99_us),
@@ -122,6 +124,7 @@ impl Bench<'_> {
             middle(|(live, it)| it.load.p99_us / live.load.p99_us),
             middle(|(_, it)| it.cpu_us),
             middle(|(live, _)| live.cpu_us),
+            middle(|(live, it)| it.cpu_us / live.cpu_us),
         );
         Ok(())
     }

@@ -47,8 +47,8 @@ impl Memtable {
         batch.remove(&self.keyspace, key);
     }
 
-    /// Whether it was full and is set aside now.
-    fn is_set_aside(&mut self) -> Result<bool, StoreError> {
+    /// Sets it aside if it is full; whether it was.
+    fn set_aside_if_full(&mut self) -> Result<bool, StoreError> {
         if self.bytes < BYTES_MAX {
             return Ok(false);
         }
@@ -71,7 +71,7 @@ impl Turnover {
         memtables: impl IntoIterator<Item = &'m mut Memtable>,
     ) -> Result<(), StoreError> {
         for memtable in memtables {
-            self.waiting += usize::from(memtable.is_set_aside()?);
+            self.waiting += usize::from(memtable.set_aside_if_full()?);
         }
         let waiting = database.outstanding_flushes();
         if waiting < self.waiting {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_memtable_is_set_aside_and_nothing_is_lost() {
+    fn a_full_memtable_set_aside_if_full_and_nothing_is_lost() {
         let home = tempfile::tempdir().unwrap();
         let database = Database::builder(home.path()).open().unwrap();
         let options = || KeyspaceCreateOptions::default().max_memtable_size(LAST_RESORT_BYTES);
