@@ -19,7 +19,7 @@ pub(super) async fn get(
         (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=120")),
         (header::VARY, HeaderValue::from_static("X-Device-Info, User-Agent")),
     ];
-    let mut response = Json(body(&app.entitlement.configuration(&call))).into_response();
+    let mut response = Json::of(&body(&app.entitlement.configuration(&call))).into_response();
     response.headers_mut().extend(headers.map(|(name, value)| (Some(name), value)));
     response
 }

@@ -18,5 +18,5 @@ pub(super) async fn post(
 ) -> Result<Json, Problem> {
     let given = body::session_parameters(form).await?;
     let answer = app.entitlement.create_session(&call, device, &given).await?;
-    Ok(Json(session::body(&call.service_provider.id, &answer, Occasion::Created)))
+    Ok(Json::of(&session::body(&call.service_provider.id, &answer, Occasion::Created)))
 }

@@ -22,7 +22,7 @@ pub(super) async fn post(
     let partner = PlatformPartner::parse(path.get("partner")).ok_or(&codes::INVALID_PARTNER)?;
     let response = body::saml_response(form).await?;
     let profile = app.entitlement.finish_by_framework(&call, device, partner, &response).await?;
-    let shown = Json(profile::body(std::slice::from_ref(&profile)));
+    let shown = Json::of(&profile::Body::of(std::slice::from_ref(&profile)));
     Ok(match profile.kind {
         ProfileKind::Framework(_) => Created(shown).into_response(),
         _ => shown.into_response(),

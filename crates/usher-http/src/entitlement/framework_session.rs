@@ -21,7 +21,7 @@ pub(super) async fn post(
     let partner = PlatformPartner::parse(path.get("partner")).ok_or(&codes::INVALID_PARTNER)?;
     let given = body::session_parameters(form).await?;
     let channel = &call.service_provider.id;
-    Ok(Json(match app.entitlement.begin_by_framework(&call, device, partner, &given).await? {
+    Ok(Json::of(&match app.entitlement.begin_by_framework(&call, device, partner, &given).await? {
         FrameworkAnswer::Request { session_id, mvpd, request } => {
             session::framework(channel, partner, (&session_id, &mvpd), &request)
         }

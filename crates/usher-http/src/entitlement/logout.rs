@@ -21,7 +21,7 @@ pub(super) async fn get(
     let redirect_url = query::first(&query, "redirectUrl");
     let answer =
         app.entitlement.logout(&call, device, path.get("mvpd"), redirect_url.as_deref()).await?;
-    Ok(Json(body(&app, &call.service_provider.id, &answer)))
+    Ok(Json::of(&body(&app, &call.service_provider.id, &answer)))
 }
 
 fn body(app: &App, channel: &ServiceProviderId, answer: &LogoutAnswer) -> Value {

@@ -59,15 +59,16 @@ impl IntoResponse for Problem {
 
 /// Gives problems their body.
 pub(super) async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
-    let trace = trace::of(request.extensions(), &app).to_string();
+    let trace = trace::of(request.extensions(), &app);
     let mut response = next.run(request).await;
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let trace = trace.to_string();
     tracing::debug!(target: "usher::problem", trace, code = problem.code.code);
     let mut object = problem.code.object(&app, &trace, None);
     if let Some((action, member)) = problem.action.zip(object.get_mut("action")) {
         *member = json!(action);
     }
-    let mut rendered = Json(object).into_response();
+    let mut rendered = Json::of(&object).into_response();
     *rendered.status_mut() = response.status();
     if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
         rendered.headers_mut().insert(header::ALLOW, allow);

@@ -14,5 +14,5 @@ pub(super) async fn get(
     AnyCall { call, path }: AnyCall,
 ) -> Result<Json, Problem> {
     let profile = app.entitlement.profile_by_code(&call, &code::in_path(&path)?).await?;
-    Ok(Json(profile::body(profile.as_slice())))
+    Ok(Json::of(&profile::Body::of(profile.as_slice())))
 }

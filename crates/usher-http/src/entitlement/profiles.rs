@@ -14,5 +14,5 @@ pub(super) async fn get(
     DeviceCall { call, device, .. }: DeviceCall,
 ) -> Result<Json, Problem> {
     let profiles = app.entitlement.profiles(&call, device).await?;
-    Ok(Json(profile::body(&profiles)))
+    Ok(Json::of(&profile::Body::of(&profiles)))
 }

@@ -19,5 +19,5 @@ pub(super) async fn post(
     let code = code::in_path(&path)?;
     let given = body::session_parameters(form).await?;
     let answer = app.entitlement.resume_session(&call, &code, &given).await?;
-    Ok(Json(session::body(&call.service_provider.id, &answer, Occasion::Resumed)))
+    Ok(Json::of(&session::body(&call.service_provider.id, &answer, Occasion::Resumed)))
 }

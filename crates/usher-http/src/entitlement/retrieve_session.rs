@@ -18,7 +18,7 @@ pub(super) async fn get(
     AnyCall { call, path }: AnyCall,
 ) -> Result<Json, Problem> {
     let session = app.entitlement.session(&call, &code::in_path(&path)?).await?;
-    Ok(Json(body(&call.service_provider.id, &session)))
+    Ok(Json::of(&body(&call.service_provider.id, &session)))
 }
 
 fn body(channel: &ServiceProviderId, session: &SessionView) -> Value {
