@@ -1,7 +1,6 @@
 //! `POST /api/v2/{sp}/sessions` (`pass-rest-v2` §7.1).
 
 use axum::body::Body;
-use axum::extract::State;
 
 use super::answer::Json;
 use super::body;
@@ -12,7 +11,7 @@ use crate::App;
 
 /// Begins to sign a device in, unless nobody has to.
 pub(super) async fn post(
-    State(app): State<App>,
+    app: &App,
     DeviceCall { call, device, .. }: DeviceCall,
     form: Body,
 ) -> Result<Json, Problem> {

@@ -1,6 +1,5 @@
 //! `GET /api/v2/{sp}/profiles/{mvpd}` (`pass-rest-v2` §9.1, §9.3).
 
-use axum::extract::State;
 use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -13,10 +12,10 @@ use crate::App;
 
 /// A device's profile at one provider.
 pub(super) async fn get(
-    State(app): State<App>,
-    DeviceCall { call, device, path }: DeviceCall,
+    app: &App,
+    DeviceCall { call, device, about }: DeviceCall,
 ) -> Result<Json, Problem> {
-    let profile = app.entitlement.profile(&call, device, path.get("mvpd")).await?;
+    let profile = app.entitlement.profile(&call, device, &about).await?;
     Ok(Json::of(&Body::of(profile.as_slice())))
 }
 
