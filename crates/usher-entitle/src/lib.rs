@@ -28,6 +28,7 @@ mod pseudonym;
 mod redirect;
 mod resource;
 mod sealed;
+mod seen_profile;
 mod service;
 mod session;
 mod sso;
@@ -53,7 +54,7 @@ pub use framework::{
     ConfigurationDefect, FrameworkSignIn, FrameworkSignIns, FrameworkStatus, PlatformPartner,
     StatusDefect,
 };
-pub use metadata::Attribute;
+pub use metadata::{Attribute, Attributes};
 pub use mvpd::{
     AnsweredBy, AskingDevice, AuthorizationAsk, BrowserForm, BrowserStep, DenyReason, Exchange,
     ExchangeStatus, MvpdAuthorization, MvpdDecision, MvpdFailure, MvpdOutcome, MvpdSignIn,

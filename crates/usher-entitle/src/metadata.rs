@@ -28,6 +28,9 @@ pub enum Attribute {
     Unencryptable,
 }
 
+/// The metadata of a profile as applications see it, by key.
+pub type Attributes = IndexMap<String, Attribute>;
+
 /// Public keys of programmers, read from their certificates once.
 #[derive(Clone, Debug)]
 pub(crate) struct MetadataKeys(moka::sync::Cache<String, Option<Arc<EncryptionKey>>>);
@@ -88,8 +91,8 @@ pub(crate) fn shape(
     profile: &Profile,
     partner: &Partner,
     cipher: Option<&Cipher<'_>>,
-) -> IndexMap<String, Attribute> {
-    let mut shaped = IndexMap::new();
+) -> Attributes {
+    let mut shaped = Attributes::new();
     shaped.insert("userID".to_owned(), Attribute::Plain(profile.user_id.as_str().into()));
     for (name, value) in known(profile) {
         if let Some(rule) = rule(partner, &name).filter(|rule| rule.enabled) {
@@ -167,7 +170,7 @@ mod tests {
     use super::*;
     use crate::fixtures;
 
-    fn shaped(delivered: &Value, cipher: Option<&Cipher<'_>>) -> IndexMap<String, Attribute> {
+    fn shaped(delivered: &Value, cipher: Option<&Cipher<'_>>) -> Attributes {
         let world = fixtures::world();
         let partner = world.partner_of("Cablevision");
         let mut profile = fixtures::profile("Cablevision", Timestamp::from_secs(0));

@@ -14,6 +14,7 @@ use moka::sync::Cache;
 use usher_core::{StoreError, Timestamp};
 
 use crate::profile::{Profile, ProfileKey};
+use crate::seen_profile::SeenProfile;
 use crate::session::Holder;
 use crate::sso::SsoSubject;
 use crate::store::ProfileStore;
@@ -34,7 +35,7 @@ enum Whose {
     Subject(SsoSubject),
 }
 
-type Seen = Arc<[Arc<Profile>]>;
+type Seen = Arc<[Arc<SeenProfile>]>;
 
 /// A [`ProfileStore`]'s profiles with a bounded memory in front.
 pub(crate) struct Profiles {
@@ -77,7 +78,10 @@ impl Profiles {
     }
 
     /// What is stored under `key`.
-    pub(crate) async fn find(&self, key: &ProfileKey) -> Result<Option<Arc<Profile>>, StoreError> {
+    pub(crate) async fn find(
+        &self,
+        key: &ProfileKey,
+    ) -> Result<Option<Arc<SeenProfile>>, StoreError> {
         let held = self.held_by(&key.holder).await?;
         Ok(held.iter().find(|profile| profile.key.mvpd == key.mvpd).map(Arc::clone))
     }
@@ -108,7 +112,8 @@ impl Profiles {
             return Ok(seen);
         }
         let drops_before = self.with_stripe(&whose, |drops| *drops);
-        let loaded: Seen = load.await?.into_iter().map(Arc::new).collect();
+        let loaded: Seen =
+            load.await?.into_iter().map(|profile| Arc::new(profile.into())).collect();
         self.with_stripe(&whose, |drops| {
             if *drops == drops_before {
                 self.seen.insert(whose.clone(), Arc::clone(&loaded));

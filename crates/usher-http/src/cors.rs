@@ -41,14 +41,20 @@ pub(crate) async fn apply(request: Request, next: Next) -> Response {
     }
     let origin = request.headers().get(header::ORIGIN).cloned();
     let mut response = match *request.method() {
-        Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
+        Method::OPTIONS => preflight(),
         _ => next.run(request).await,
     };
     allow(response.headers_mut(), origin);
     response
 }
 
-fn allow(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
+/// The answer to a preflight, before the rules are added.
+pub(crate) fn preflight() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
+/// Adds the rules to the `headers` of an answer to a page of this `origin`.
+pub(crate) fn allow(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
     headers.extend(FIXED.map(|(name, value)| (Some(name), value)));
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = origin {

@@ -52,13 +52,13 @@ pub mod probe {
     pub use crate::viewer::probe::*;
 }
 
-/// Every route but those of stream limiting.
-fn router(app: App) -> Router {
+/// Every route but those that have a desk.
+fn router(app: App, throttle: Arc<Throttle>) -> Router {
     let mut router = Router::new()
         .merge(health::routes())
         .merge(openapi::routes())
         .merge(dcr::routes())
-        .merge(entitlement::routes(&app))
+        .merge(entitlement::pages())
         .merge(sp::routes())
         .merge(sso::routes(&app))
         .merge(management::routes(&app))
@@ -68,7 +68,6 @@ fn router(app: App) -> Router {
     if app.demo.is_some() {
         router = router.merge(demo::routes());
     }
-    let throttle = Throttle::new(app.settings.throttle.clone(), Arc::clone(&app.clock));
     router
         .layer(middleware::from_fn_with_state(throttle, throttle::apply))
         .layer(middleware::from_fn(cors::apply))

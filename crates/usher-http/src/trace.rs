@@ -16,10 +16,15 @@ pub(crate) async fn name(State(app): State<App>, mut request: Request, next: Nex
     let trace = TraceId::new(app.entropy.as_ref(), app.clock.now());
     request.extensions_mut().insert(trace);
     let mut response = next.run(request).await;
+    tell(trace, &mut response);
+    response
+}
+
+/// Says the name of the request in its answer.
+pub(crate) fn tell(trace: TraceId, response: &mut Response) {
     if let Ok(value) = HeaderValue::try_from(trace.to_string()) {
         response.headers_mut().insert(TRACE, value);
     }
-    response
 }
 
 /// The name of the request with these extensions; a new one where nobody gave a name.

@@ -8,10 +8,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
+use std::thread::Thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use parking_lot::RwLock;
 use tokio::sync::oneshot;
 use usher_core::{Clock, StoreError, Timestamp, TraceId};
@@ -19,6 +20,10 @@ use usher_entitle::{Explanation, Explanations};
 
 /// Explanations waiting for the writer.
 const QUEUE_MAX: usize = 4_096;
+
+/// How long the writer rests when it has written everything. Whoever files meanwhile need not wake it,
+/// which would cost more than filing.
+const REST: Duration = Duration::from_millis(20);
 
 /// Slices that the space is divided into: forgetting one frees this part of it.
 const SLICES: u32 = 16;
@@ -35,6 +40,7 @@ pub struct ExplanationSettings {
 /// The embedded [`Explanations`].
 pub struct LocalExplanations {
     jobs: SyncSender<Job>,
+    writer: Thread,
     slices: Arc<RwLock<Vec<Slice>>>,
     dropped: AtomicU64,
 }
@@ -79,11 +85,12 @@ impl LocalExplanations {
         let filled = slices.read().last().map_or(0, |slice| slice.keyspace.disk_space());
         let mut archivist =
             Archivist { database, slices: Arc::clone(&slices), filled, settings, clock };
-        std::thread::Builder::new()
+        let writer = std::thread::Builder::new()
             .name("explanations".to_owned())
             .spawn(move || archivist.run(&queue))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { jobs, slices, dropped: AtomicU64::new(0) })
+        let writer = writer.thread().clone();
+        Ok(Self { jobs, writer, slices, dropped: AtomicU64::new(0) })
     }
 
     /// Writes what is waiting and stops.
@@ -94,9 +101,14 @@ impl LocalExplanations {
     /// Queues a job and waits until it is done, or the writer is gone.
     async fn wait(&self, job: impl FnOnce(oneshot::Sender<()>) -> Job + Send + 'static) {
         let (done, finished) = oneshot::channel();
-        let jobs = self.jobs.clone();
+        let (jobs, writer) = (self.jobs.clone(), self.writer.clone());
         // Sending waits for room in the queue.
-        let sent = tokio::task::spawn_blocking(move || jobs.send(job(done)).is_ok()).await;
+        let deliver = move || {
+            let is_sent = jobs.send(job(done)).is_ok();
+            writer.unpark();
+            is_sent
+        };
+        let sent = tokio::task::spawn_blocking(deliver).await;
         if matches!(sent, Ok(true)) {
             // An error means that the thread stopped meanwhile: nothing more will be written.
             let _finished = finished.await;
@@ -153,36 +165,58 @@ struct Archivist {
 
 impl Archivist {
     fn run(&mut self, queue: &Receiver<Job>) {
-        while let Ok(job) = queue.recv() {
-            match job {
-                Job::File(explanation) => {
-                    if let Err(error) = self.keep(&explanation) {
-                        tracing::warn!(%error, "an explanation could not be kept");
+        while let Ok(first) = queue.recv() {
+            let mut batch = self.database.batch();
+            let mut waiting = Vec::new();
+            let mut closing = false;
+            for job in std::iter::once(first).chain(queue.try_iter()).take(QUEUE_MAX) {
+                match job {
+                    Job::File(explanation) => {
+                        if let Err(error) = self.add(&mut batch, &explanation) {
+                            tracing::warn!(%error, "an explanation could not be kept");
+                        }
                     }
-                }
-                // When the receiver is gone, nobody waits any more.
-                Job::Catch(done) => {
-                    let _ = done.send(());
-                }
-                Job::Close(done) => {
-                    let persisted = self.database.persist(PersistMode::Buffer);
-                    if let Err(error) = persisted {
-                        tracing::warn!(%error, "the last explanations could not be kept");
+                    Job::Catch(done) => waiting.push(done),
+                    Job::Close(done) => {
+                        waiting.push(done);
+                        closing = true;
+                        break;
                     }
-                    let _ = done.send(());
-                    return;
                 }
             }
+            if let Err(error) = self.write(batch, closing) {
+                tracing::warn!(%error, "explanations could not be kept");
+            }
+            for done in waiting {
+                // When the receiver is gone, nobody waits any more.
+                let _ = done.send(());
+            }
+            if closing {
+                return;
+            }
+            std::thread::park_timeout(REST);
         }
     }
 
-    fn keep(&mut self, explanation: &Explanation) -> Result<(), StoreError> {
+    fn write(&self, batch: OwnedWriteBatch, last: bool) -> Result<(), StoreError> {
+        batch.commit().map_err(|error| unavailable(&error))?;
+        if last {
+            self.database.persist(PersistMode::Buffer).map_err(|error| unavailable(&error))?;
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        batch: &mut OwnedWriteBatch,
+        explanation: &Explanation,
+    ) -> Result<(), StoreError> {
         let text = serde_json::to_vec(explanation)
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let slice = self.current()?;
         self.filled += u64::try_from(text.len()).unwrap_or(u64::MAX);
-        let key = explanation.trace.as_bytes().as_slice();
-        slice.keyspace.insert(key, text).map_err(|error| unavailable(&error))
+        batch.insert(&slice.keyspace, explanation.trace.as_bytes().as_slice(), text);
+        Ok(())
     }
 
     /// The slice to write to. A new one begins when the last is full or old; then those that are over

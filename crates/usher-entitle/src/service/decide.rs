@@ -24,6 +24,7 @@ use crate::mvpd::{
 };
 use crate::partner::Partner;
 use crate::profile::{Profile, ProfileKey, Standing};
+use crate::seen_profile::SeenProfile;
 use crate::sso::{self, SsoMethod};
 
 /// The most resources that one question may be about where no provider's limit holds. It only keeps a
@@ -107,7 +108,7 @@ impl Asked {
 
 /// A signed-in viewer.
 pub(super) struct Viewer {
-    pub(super) profile: Arc<Profile>,
+    pub(super) profile: Arc<SeenProfile>,
     pub(super) pseudonym: String,
     /// By what the profile counts, if it is another application's or device's.
     pub(super) shared_by: Option<SsoMethod>,
@@ -342,7 +343,10 @@ fn delivered(answers: &[MvpdDecision]) -> Map<String, Value> {
         .collect()
 }
 
-fn usable(profile: Option<Arc<Profile>>, now: Timestamp) -> Result<Arc<Profile>, RefusalReason> {
+fn usable(
+    profile: Option<Arc<SeenProfile>>,
+    now: Timestamp,
+) -> Result<Arc<SeenProfile>, RefusalReason> {
     let profile = profile.ok_or(RefusalReason::ProfileMissing)?;
     match profile.standing(now) {
         Standing::Active => Ok(profile),

@@ -263,7 +263,7 @@ impl Entitlement {
         };
         self.store_by_framework(answered, &profile).await?;
         let kind = ProfileKind::Framework(answered.framework);
-        Ok(self.view(call, partner, &profile, kind))
+        Ok(self.view(call, partner, &profile.into(), kind))
     }
 
     async fn store_by_framework(

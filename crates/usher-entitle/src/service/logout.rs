@@ -1,6 +1,5 @@
 //! Signing out (`pass-rest-v2` §11): here at once, at the provider with the viewer's browser.
 
-use std::borrow::Borrow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +18,7 @@ use crate::partner::Partner;
 use crate::profile::{Profile, ProfileKey};
 use crate::redirect::RedirectUrl;
 use crate::sealed::StateDigest;
+use crate::seen_profile::SeenProfile;
 use crate::session::{Origin, PendingLogout};
 use crate::sso;
 
@@ -106,7 +106,9 @@ impl Entitlement {
         let leaving = self.leaving(call, &partner, device, now).await?;
         let (state, digest) = StateDigest::draw(self.entropy.as_ref());
         let visit = match leaving.iter().find(|profile| profile.is_active(now)) {
-            Some(profile) if !everybody && !at_partner(&leaving) => {
+            Some(profile)
+                if !everybody && !leaving.iter().any(|profile| profile.framework.is_some()) =>
+            {
                 self.visit(call, profile, state.expose()).await
             }
             Some(_) | None => None,
@@ -120,7 +122,7 @@ impl Entitlement {
             _ if deleted.is_empty() && everybody => LogoutStep::Complete,
             _ if deleted.is_empty() => LogoutStep::NobodySignedIn,
             // The platform signs the viewer out, whoever else is signed out besides.
-            _ if at_partner(&deleted) => LogoutStep::AtPartner,
+            _ if deleted.iter().any(|profile| profile.framework.is_some()) => LogoutStep::AtPartner,
             (Some(visit), Some(url)) => {
                 self.remember_visit(&visit, digest, url).await?;
                 LogoutStep::Visit { state: state.expose().clone() }
@@ -138,7 +140,7 @@ impl Entitlement {
         partner: &Partner,
         device: DeviceId,
         now: Timestamp,
-    ) -> Result<Vec<Arc<Profile>>, StoreError> {
+    ) -> Result<Vec<Arc<SeenProfile>>, StoreError> {
         let subjects = self.subjects(call, &device, now).await?;
         let key = ProfileKey { holder: call.holder(device), mvpd: partner.mvpd.id.clone() };
         let mut leaving: Vec<_> = self.profiles.find(&key).await?.into_iter().collect();
@@ -155,7 +157,7 @@ impl Entitlement {
     /// Deletes profiles; returns those that were in force.
     async fn end_sign_ins(
         &self,
-        leaving: &[Arc<Profile>],
+        leaving: &[Arc<SeenProfile>],
         now: Timestamp,
     ) -> Result<Vec<Profile>, StoreError> {
         let mut deleted = Vec::new();
@@ -274,11 +276,6 @@ impl Entitlement {
         let events = [Name::LogoutAttempt, Name::LogoutCompleted];
         self.record(events.map(|name| reporter.event(name, about)).into()).await;
     }
-}
-
-/// Whether the platform knows of one of the sign-ins.
-fn at_partner(profiles: &[impl Borrow<Profile>]) -> bool {
-    profiles.iter().any(|profile| profile.borrow().framework.is_some())
 }
 
 /// Where the viewer lands in the end: as asked, else the channel's default.

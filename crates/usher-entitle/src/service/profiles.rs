@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use usher_core::{ClientId, DeviceId, MvpdId, StoreError, Timestamp};
 use usher_reports::EntitlementEventName as Name;
 
@@ -13,9 +12,10 @@ use crate::call::{self, Call, PartnerError};
 use crate::code::Code;
 use crate::events::About;
 use crate::framework::{self, PlatformPartner};
-use crate::metadata::{Attribute, shape};
+use crate::metadata::{Attributes, shape};
 use crate::partner::Partner;
 use crate::profile::{Profile, ProfileKey};
+use crate::seen_profile::SeenProfile;
 use crate::session::Origin;
 use crate::sso::{SsoMethod, SsoSubject, is_shared};
 use crate::temp_pass::TrialRefusal;
@@ -32,7 +32,7 @@ pub struct ProfileView {
     /// When the sign-in ends.
     pub not_after: Timestamp,
     /// The viewer's metadata.
-    pub attributes: IndexMap<String, Attribute>,
+    pub attributes: Arc<Attributes>,
 }
 
 /// Who vouches for a profile.
@@ -196,7 +196,7 @@ impl Entitlement {
         call: &Call,
         origin: &Origin,
         partner: &Partner,
-        profile: &Arc<Profile>,
+        profile: &SeenProfile,
     ) -> Result<ProfileView, StoreError> {
         if profile.fetched_at.is_none() {
             self.note_first_fetch(call, origin, partner, profile).await?;
@@ -209,17 +209,20 @@ impl Entitlement {
         &self,
         call: &Call,
         partner: &Partner,
-        profile: &Profile,
+        profile: &SeenProfile,
         kind: ProfileKind,
     ) -> ProfileView {
         let channel = &call.service_provider;
-        let cipher = self.metadata_keys.for_channel(channel, call.company(), &*self.entropy);
+        let attributes = profile.attributes(&channel.id, call.snapshot.revised_at(), |profile| {
+            let cipher = self.metadata_keys.for_channel(channel, call.company(), &*self.entropy);
+            shape(profile, partner, cipher.as_ref())
+        });
         ProfileView {
             mvpd: profile.key.mvpd.clone(),
             kind,
             not_before: profile.not_before,
             not_after: profile.not_after,
-            attributes: shape(profile, partner, cipher.as_ref()),
+            attributes,
         }
     }
 

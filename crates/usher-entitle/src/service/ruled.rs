@@ -1,8 +1,8 @@
 //! What a rule of degradation decides (`access-variants` §1.2, G1 to G4).
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use indexmap::IndexMap;
 use usher_core::{DeviceId, Timestamp};
 use usher_reports::Event;
 
@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
 use crate::degradation::{DegradationRule, Measure};
 use crate::explain::{Ground, Lifetime, RuleNote};
-use crate::metadata::Attribute;
+use crate::metadata::{Attribute, Attributes};
 use crate::partner::Partner;
 
 impl Entitlement {
@@ -111,7 +111,10 @@ impl Entitlement {
             kind: ProfileKind::Degraded,
             not_before: now,
             not_after: until(rule, ttl, now),
-            attributes: IndexMap::from([("userID".to_owned(), Attribute::Plain(user.into()))]),
+            attributes: Arc::new(Attributes::from([(
+                "userID".to_owned(),
+                Attribute::Plain(user.into()),
+            )])),
         }
     }
 

@@ -7,13 +7,13 @@ use usher_core::{DeviceId, StoreError, Timestamp};
 use super::Entitlement;
 use crate::call::Call;
 use crate::partner::Partner;
-use crate::profile::Profile;
+use crate::seen_profile::SeenProfile;
 use crate::sso::{ServiceSubject, SsoMethod, SsoSubject, is_shared};
 
 /// A profile of another application or device that counts for this one.
 #[derive(Clone, Debug)]
 pub(super) struct Shared {
-    pub(super) profile: Arc<Profile>,
+    pub(super) profile: Arc<SeenProfile>,
     pub(super) method: SsoMethod,
 }
 
@@ -75,7 +75,7 @@ impl Entitlement {
         partner: &Partner,
         subject: &SsoSubject,
         now: Timestamp,
-    ) -> Result<Vec<Arc<Profile>>, StoreError> {
+    ) -> Result<Vec<Arc<SeenProfile>>, StoreError> {
         let linked = self.profiles.linked_to(subject, now).await?;
         let opened = linked
             .iter()

@@ -3,6 +3,7 @@
 //! No provider is asked and nobody signs in. A trial is written with compare-and-set: whoever comes
 //! second reads again and decides anew, so that no resource is given away twice.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use usher_core::{DeviceId, EntropyExt as _, ServiceProviderId, StoreError, Timestamp};
@@ -102,7 +103,7 @@ impl Entitlement {
             kind: ProfileKind::Temporary,
             not_before: profile.not_before,
             not_after: profile.not_after,
-            attributes: profile.attributes,
+            attributes: Arc::new(profile.attributes),
         })
     }
 

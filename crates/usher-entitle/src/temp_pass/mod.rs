@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 use usher_core::{DeviceId, MvpdId, ServiceProviderId, Timestamp};
 use usher_registry::{Daily, TempPassSettings};
 
-use crate::metadata::Attribute;
+use crate::metadata::{Attribute, Attributes};
 
 pub use identity::IdentityHash;
 pub use store::{DEVICES_AT_ONCE, TrialStore};
@@ -262,7 +262,7 @@ pub(crate) enum Change {
 pub(crate) struct PassProfile {
     pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
-    pub(crate) attributes: IndexMap<String, Attribute>,
+    pub(crate) attributes: Attributes,
 }
 
 #[cfg(test)]

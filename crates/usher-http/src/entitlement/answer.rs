@@ -2,10 +2,17 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
+use serde::Serialize;
 
 /// A JSON body. Answers are about one viewer's device, so no cache keeps them.
-pub(super) struct Json(pub(super) Value);
+pub(super) struct Json(serde_json::Result<Vec<u8>>);
+
+impl Json {
+    /// `body` in writing.
+    pub(super) fn of(body: &impl Serialize) -> Self {
+        Self(serde_json::to_vec(body))
+    }
+}
 
 impl IntoResponse for Json {
     fn into_response(self) -> Response {
@@ -13,7 +20,13 @@ impl IntoResponse for Json {
             (header::CONTENT_TYPE, HeaderValue::from_static("application/json;charset=UTF-8")),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         ];
-        (StatusCode::OK, headers, self.0.to_string()).into_response()
+        match self.0 {
+            Ok(text) => (headers, text).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be written");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
     }
 }
 

@@ -3,20 +3,21 @@
 //! Bearer token, channel, whether the application acts for it, then headers. What an operation needs
 //! beyond that (path, body) it reads itself, afterwards.
 
-use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use usher_core::DeviceId;
 use usher_entitle::Call;
 
 use super::codes;
+use super::place::Names;
 use super::problem::Problem;
 use crate::App;
-use crate::viewer::{Segments, header, identifier, proven};
+use crate::viewer::{self, header, identifier, proven};
 
 /// A call whose device does not matter: from a second screen, about a code.
 pub(super) struct AnyCall {
     pub(super) call: Call,
-    pub(super) path: Segments,
+    /// What the path names below the channel.
+    pub(super) about: String,
 }
 
 /// A call that may say what it runs on.
@@ -26,35 +27,41 @@ pub(super) struct DescribedCall(pub(super) Call);
 pub(super) struct DeviceCall {
     pub(super) call: Call,
     pub(super) device: DeviceId,
-    pub(super) path: Segments,
+    /// What the path names below the channel.
+    pub(super) about: String,
 }
 
-impl FromRequestParts<App> for AnyCall {
-    type Rejection = Problem;
+/// A request of which nothing is proven yet.
+pub(super) struct Asked<'r> {
+    app: &'r App,
+    parts: &'r Parts,
+    /// Those in the path, unless they are not UTF-8.
+    names: Option<Names>,
+}
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let (call, path) = proven(parts, app).await?;
-        Ok(Self { call, path })
+impl<'r> Asked<'r> {
+    pub(super) const fn new(app: &'r App, parts: &'r Parts, names: Option<Names>) -> Self {
+        Self { app, parts, names }
     }
-}
 
-impl FromRequestParts<App> for DescribedCall {
-    type Rejection = Problem;
+    pub(super) async fn anybody(self) -> Result<AnyCall, Problem> {
+        let channel = self.names.as_ref().map(|names| names.channel.as_str());
+        let call = proven(self.parts, self.app, channel).await?;
+        Ok(AnyCall { call, about: self.names.map(|names| names.about).unwrap_or_default() })
+    }
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let (call, _) = proven(parts, app).await?;
+    pub(super) async fn described(self) -> Result<DescribedCall, Problem> {
+        let (app, parts) = (self.app, self.parts);
+        let AnyCall { call, .. } = self.anybody().await?;
         named(parts)?;
-        Ok(Self(described(call, parts, app)?))
+        Ok(DescribedCall(described(call, parts, app)?))
     }
-}
 
-impl FromRequestParts<App> for DeviceCall {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let (call, path) = proven(parts, app).await?;
+    pub(super) async fn device(self) -> Result<DeviceCall, Problem> {
+        let (app, parts) = (self.app, self.parts);
+        let AnyCall { call, about } = self.anybody().await?;
         let device = named(parts)?.ok_or(&codes::INVALID_DEVICE_IDENTIFIER)?;
-        Ok(Self { call: described(call, parts, app)?, device, path })
+        Ok(DeviceCall { call: described(call, parts, app)?, device, about })
     }
 }
 
@@ -63,6 +70,6 @@ fn named(parts: &Parts) -> Result<Option<DeviceId>, Problem> {
 }
 
 fn described(call: Call, parts: &Parts, app: &App) -> Result<Call, Problem> {
-    crate::viewer::described(call, parts, app)
+    viewer::described(call, parts, app)
         .map_err(|header::Malformed| Problem::from(&codes::INVALID_DEVICE_INFO))
 }

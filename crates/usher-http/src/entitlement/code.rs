@@ -4,9 +4,8 @@ use usher_entitle::Code;
 
 use super::codes;
 use super::problem::Problem;
-use crate::viewer::Segments;
 
-/// The code in the path.
-pub(super) fn in_path(path: &Segments) -> Result<Code, Problem> {
-    Code::parse(path.get("code")).ok_or(Problem::from(&codes::INVALID_CODE))
+/// The code that a path is about.
+pub(super) fn in_path(about: &str) -> Result<Code, Problem> {
+    Code::parse(about).ok_or(Problem::from(&codes::INVALID_CODE))
 }

@@ -1,8 +1,7 @@
 //! `GET /api/v2/{sp}/configuration` (`pass-rest-v2` §6).
 
-use axum::extract::State;
 use axum::http::{HeaderValue, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use usher_entitle::{Configuration, ConfiguredMvpd};
 
@@ -11,15 +10,12 @@ use super::call::DescribedCall;
 use crate::App;
 
 /// The providers of a channel. Depends on channel and platform only, so clients may keep it a while.
-pub(super) async fn get(
-    State(app): State<App>,
-    DescribedCall(call): DescribedCall,
-) -> impl IntoResponse {
+pub(super) fn get(app: &App, DescribedCall(call): DescribedCall) -> Response {
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=120")),
         (header::VARY, HeaderValue::from_static("X-Device-Info, User-Agent")),
     ];
-    let mut response = Json(body(&app.entitlement.configuration(&call))).into_response();
+    let mut response = Json::of(&body(&app.entitlement.configuration(&call))).into_response();
     response.headers_mut().extend(headers.map(|(name, value)| (Some(name), value)));
     response
 }

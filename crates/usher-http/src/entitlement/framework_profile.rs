@@ -1,7 +1,6 @@
 //! `POST /api/v2/{sp}/profiles/sso/{partner}` (`pass-rest-v2` §12.2).
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use usher_entitle::{PlatformPartner, ProfileKind};
 
@@ -15,14 +14,14 @@ use crate::App;
 /// Turns what the framework of a platform partner brought back into a profile. One that a rule of
 /// degradation makes up is nothing new: it is shown, not created.
 pub(super) async fn post(
-    State(app): State<App>,
-    DeviceCall { call, device, path }: DeviceCall,
+    app: &App,
+    DeviceCall { call, device, about }: DeviceCall,
     form: Body,
 ) -> Result<Response, Problem> {
-    let partner = PlatformPartner::parse(path.get("partner")).ok_or(&codes::INVALID_PARTNER)?;
+    let partner = PlatformPartner::parse(&about).ok_or(&codes::INVALID_PARTNER)?;
     let response = body::saml_response(form).await?;
     let profile = app.entitlement.finish_by_framework(&call, device, partner, &response).await?;
-    let shown = Json(profile::body(std::slice::from_ref(&profile)));
+    let shown = Json::of(&profile::Body::of(std::slice::from_ref(&profile)));
     Ok(match profile.kind {
         ProfileKind::Framework(_) => Created(shown).into_response(),
         _ => shown.into_response(),

@@ -1,7 +1,6 @@
 //! `POST /api/v2/{sp}/sessions/sso/{partner}` (`pass-rest-v2` §12.1).
 
 use axum::body::Body;
-use axum::extract::State;
 use usher_entitle::{FrameworkAnswer, PlatformPartner};
 
 use super::answer::Json;
@@ -14,14 +13,14 @@ use crate::App;
 
 /// Begins to sign a device in through the framework of a platform partner.
 pub(super) async fn post(
-    State(app): State<App>,
-    DeviceCall { call, device, path }: DeviceCall,
+    app: &App,
+    DeviceCall { call, device, about }: DeviceCall,
     form: Body,
 ) -> Result<Json, Problem> {
-    let partner = PlatformPartner::parse(path.get("partner")).ok_or(&codes::INVALID_PARTNER)?;
+    let partner = PlatformPartner::parse(&about).ok_or(&codes::INVALID_PARTNER)?;
     let given = body::session_parameters(form).await?;
     let channel = &call.service_provider.id;
-    Ok(Json(match app.entitlement.begin_by_framework(&call, device, partner, &given).await? {
+    Ok(Json::of(&match app.entitlement.begin_by_framework(&call, device, partner, &given).await? {
         FrameworkAnswer::Request { session_id, mvpd, request } => {
             session::framework(channel, partner, (&session_id, &mvpd), &request)
         }

@@ -1,6 +1,5 @@
 //! `GET /api/v2/{sp}/logout/{mvpd}` (`pass-rest-v2` §11).
 
-use axum::extract::{RawQuery, State};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded::Serializer;
 use usher_core::ServiceProviderId;
@@ -13,15 +12,13 @@ use crate::{App, query};
 
 /// Signs a device out of one provider.
 pub(super) async fn get(
-    State(app): State<App>,
-    DeviceCall { call, device, path }: DeviceCall,
-    RawQuery(query): RawQuery,
+    app: &App,
+    DeviceCall { call, device, about }: DeviceCall,
+    query: &str,
 ) -> Result<Json, Problem> {
-    let query = query.unwrap_or_default();
-    let redirect_url = query::first(&query, "redirectUrl");
-    let answer =
-        app.entitlement.logout(&call, device, path.get("mvpd"), redirect_url.as_deref()).await?;
-    Ok(Json(body(&app, &call.service_provider.id, &answer)))
+    let redirect_url = query::first(query, "redirectUrl");
+    let answer = app.entitlement.logout(&call, device, &about, redirect_url.as_deref()).await?;
+    Ok(Json::of(&body(app, &call.service_provider.id, &answer)))
 }
 
 fn body(app: &App, channel: &ServiceProviderId, answer: &LogoutAnswer) -> Value {

@@ -1,7 +1,6 @@
 //! `POST /api/v2/{sp}/decisions/preauthorize/{mvpd}` (`pass-rest-v2` §10).
 
 use axum::body::Body;
-use axum::extract::State;
 use usher_entitle::{DecisionAsk, Purpose};
 
 use super::answer::Json;
@@ -12,12 +11,12 @@ use crate::App;
 
 /// What a viewer could watch.
 pub(super) async fn post(
-    State(app): State<App>,
-    DeviceCall { call, device, path }: DeviceCall,
+    app: &App,
+    DeviceCall { call, device, about }: DeviceCall,
     json: Body,
 ) -> Result<Json, Problem> {
     let resources = body::resources(json).await?;
-    let ask = DecisionAsk { device, mvpd: path.get("mvpd").to_owned(), resources };
+    let ask = DecisionAsk { device, mvpd: about.clone(), resources };
     let decisions = app.entitlement.preauthorize(&call, ask).await?;
-    Ok(decision::body(&app, &call, path.get("mvpd"), (Purpose::Preauthorize, &decisions)))
+    Ok(decision::body(app, &call, &about, (Purpose::Preauthorize, &decisions)))
 }

@@ -1,17 +1,15 @@
 //! The one place where errors of the domain become codes.
 //!
-//! A handler answers with a bare [`Problem`]; [`render`] gives it its body, because help URL and trace
-//! belong to the deployment and the response.
+//! An operation fails with a bare [`Problem`], which the desk renders: help URL and trace belong to the
+//! deployment and the response.
 
 use std::fmt::Display;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use usher_clients::BearerError;
-use usher_core::StoreError;
+use usher_core::{StoreError, TraceId};
 use usher_entitle::{
     BeginFrameworkError, ConfigurationDefect, CreateSessionError, DecisionError,
     FinishFrameworkError, LogoutError, PartnerError, ProfileError, ResumeSessionError,
@@ -21,12 +19,12 @@ use usher_entitle::{
 use super::answer::Json;
 use super::codes::{self, ErrorCode};
 use super::refusal;
+use crate::App;
 use crate::bearer::CHALLENGE;
 use crate::viewer::Unproven;
-use crate::{App, trace};
 
 /// An error of the whole request (`errors` §1 form T).
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Problem {
     code: &'static ErrorCode,
     /// Instead of the documented one; for expired tokens only (`dcr` §8).
@@ -39,44 +37,29 @@ impl Problem {
         tracing::error!(%cause, "an entitlement request failed");
         Self::from(&codes::INTERNAL)
     }
+
+    /// The answer of this deployment to the request `trace`.
+    pub(super) fn render(self, app: &App, trace: TraceId) -> Response {
+        let trace = trace.to_string();
+        tracing::debug!(target: "usher::problem", trace, code = self.code.code);
+        let mut object = self.code.object(app, &trace, None);
+        if let Some((action, member)) = self.action.zip(object.get_mut("action")) {
+            *member = json!(action);
+        }
+        let mut response = Json::of(&object).into_response();
+        let status = StatusCode::from_u16(self.code.status);
+        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if self.code.status == 401 {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, CHALLENGE);
+        }
+        response
+    }
 }
 
 impl From<&'static ErrorCode> for Problem {
     fn from(code: &'static ErrorCode) -> Self {
         Self { code, action: None }
     }
-}
-
-impl IntoResponse for Problem {
-    /// Without body: [`render`] knows the rest.
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.code.status);
-        let mut response = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
-        response.extensions_mut().insert(self);
-        response
-    }
-}
-
-/// Gives problems their body.
-pub(super) async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
-    let trace = trace::of(request.extensions(), &app).to_string();
-    let mut response = next.run(request).await;
-    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    tracing::debug!(target: "usher::problem", trace, code = problem.code.code);
-    let mut object = problem.code.object(&app, &trace, None);
-    if let Some((action, member)) = problem.action.zip(object.get_mut("action")) {
-        *member = json!(action);
-    }
-    let mut rendered = Json(object).into_response();
-    *rendered.status_mut() = response.status();
-    if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
-        rendered.headers_mut().insert(header::ALLOW, allow);
-    }
-    if problem.code.status == 401 {
-        let challenge: HeaderValue = CHALLENGE;
-        rendered.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-    }
-    rendered
 }
 
 impl From<BearerError> for Problem {

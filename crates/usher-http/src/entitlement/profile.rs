@@ -1,8 +1,9 @@
 //! `GET /api/v2/{sp}/profiles/{mvpd}` (`pass-rest-v2` §9.1, §9.3).
 
-use axum::extract::State;
-use serde_json::{Map, Value, json};
-use usher_entitle::{Attribute, ProfileKind, ProfileView, SsoMethod};
+use indexmap::IndexMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use usher_entitle::{Attribute, Attributes, ProfileKind, ProfileView, SsoMethod};
 
 use super::answer::Json;
 use super::call::DeviceCall;
@@ -11,20 +12,46 @@ use crate::App;
 
 /// A device's profile at one provider.
 pub(super) async fn get(
-    State(app): State<App>,
-    DeviceCall { call, device, path }: DeviceCall,
+    app: &App,
+    DeviceCall { call, device, about }: DeviceCall,
 ) -> Result<Json, Problem> {
-    let profile = app.entitlement.profile(&call, device, path.get("mvpd")).await?;
-    Ok(Json(body(profile.as_slice())))
+    let profile = app.entitlement.profile(&call, device, &about).await?;
+    Ok(Json::of(&Body::of(profile.as_slice())))
 }
 
 /// Profiles by provider.
-pub(super) fn body(profiles: &[ProfileView]) -> Value {
-    let each = |profile: &ProfileView| (profile.mvpd.to_string(), entry(profile));
-    json!({ "profiles": profiles.iter().map(each).collect::<Map<_, _>>() })
+#[derive(Serialize)]
+pub(super) struct Body<'p> {
+    profiles: IndexMap<&'p str, Entry<'p>>,
 }
 
-fn entry(profile: &ProfileView) -> Value {
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'p> {
+    not_before: i64,
+    not_after: i64,
+    issuer: &'p str,
+    r#type: &'static str,
+    #[serde(serialize_with = "shown")]
+    attributes: &'p Attributes,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Shown<'p> {
+    Plain { value: &'p Value, state: &'static str },
+    Encrypted { value: &'p str, state: &'static str },
+    Unencryptable { error: &'static str },
+}
+
+impl<'p> Body<'p> {
+    pub(super) fn of(profiles: &'p [ProfileView]) -> Self {
+        let each = |profile: &'p ProfileView| (profile.mvpd.as_str(), entry(profile));
+        Self { profiles: profiles.iter().map(each).collect() }
+    }
+}
+
+fn entry(profile: &ProfileView) -> Entry<'_> {
     let (issuer, kind) = match profile.kind {
         ProfileKind::Regular => (profile.mvpd.as_str(), "regular"),
         ProfileKind::Shared(SsoMethod::Platform) => (profile.mvpd.as_str(), "platformSSO"),
@@ -33,23 +60,27 @@ fn entry(profile: &ProfileView) -> Value {
         ProfileKind::Temporary => ("Adobe", "temporary"),
         ProfileKind::Degraded => ("Adobe", "degraded"),
     };
-    let attributes: Map<_, _> =
-        profile.attributes.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
-    json!({
-        "notBefore": profile.not_before.as_millis(),
-        "notAfter": profile.not_after.as_millis(),
-        "issuer": issuer,
-        "type": kind,
-        "attributes": attributes,
-    })
+    Entry {
+        not_before: profile.not_before.as_millis(),
+        not_after: profile.not_after.as_millis(),
+        issuer,
+        r#type: kind,
+        attributes: &profile.attributes,
+    }
 }
 
-fn attribute(attribute: &Attribute) -> Value {
-    match attribute {
-        Attribute::Plain(value) => json!({ "value": value, "state": "plain" }),
-        Attribute::Encrypted(cipher) => json!({ "value": cipher, "state": "enc" }),
-        Attribute::Unencryptable => {
-            json!({ "error": "invalid_configuration_user_metadata_certificate" })
+fn shown<S: Serializer>(attributes: &Attributes, target: S) -> Result<S::Ok, S::Error> {
+    target.collect_map(attributes.iter().map(|(name, attribute)| (name, Shown::from(attribute))))
+}
+
+impl<'p> From<&'p Attribute> for Shown<'p> {
+    fn from(attribute: &'p Attribute) -> Self {
+        match attribute {
+            Attribute::Plain(value) => Self::Plain { value, state: "plain" },
+            Attribute::Encrypted(cipher) => Self::Encrypted { value: cipher, state: "enc" },
+            Attribute::Unencryptable => {
+                Self::Unencryptable { error: "invalid_configuration_user_metadata_certificate" }
+            }
         }
     }
 }

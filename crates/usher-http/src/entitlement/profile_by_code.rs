@@ -1,7 +1,5 @@
 //! `GET /api/v2/{sp}/profiles/code/{code}` (`pass-rest-v2` §9.4): what waiting applications poll.
 
-use axum::extract::State;
-
 use super::answer::Json;
 use super::call::AnyCall;
 use super::problem::Problem;
@@ -9,10 +7,7 @@ use super::{code, profile};
 use crate::App;
 
 /// The profile that came of a session.
-pub(super) async fn get(
-    State(app): State<App>,
-    AnyCall { call, path }: AnyCall,
-) -> Result<Json, Problem> {
-    let profile = app.entitlement.profile_by_code(&call, &code::in_path(&path)?).await?;
-    Ok(Json(profile::body(profile.as_slice())))
+pub(super) async fn get(app: &App, AnyCall { call, about }: AnyCall) -> Result<Json, Problem> {
+    let profile = app.entitlement.profile_by_code(&call, &code::in_path(&about)?).await?;
+    Ok(Json::of(&profile::Body::of(profile.as_slice())))
 }

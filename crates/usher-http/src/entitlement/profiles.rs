@@ -1,7 +1,5 @@
 //! `GET /api/v2/{sp}/profiles` (`pass-rest-v2` §9.2).
 
-use axum::extract::State;
-
 use super::answer::Json;
 use super::call::DeviceCall;
 use super::problem::Problem;
@@ -10,9 +8,9 @@ use crate::App;
 
 /// All active profiles of a device.
 pub(super) async fn get(
-    State(app): State<App>,
+    app: &App,
     DeviceCall { call, device, .. }: DeviceCall,
 ) -> Result<Json, Problem> {
     let profiles = app.entitlement.profiles(&call, device).await?;
-    Ok(Json(profile::body(&profiles)))
+    Ok(Json::of(&profile::Body::of(&profiles)))
 }

@@ -1,7 +1,6 @@
 //! `POST /api/v2/{sp}/sessions/{code}` (`pass-rest-v2` §7.3).
 
 use axum::body::Body;
-use axum::extract::State;
 
 use super::answer::Json;
 use super::call::AnyCall;
@@ -12,12 +11,12 @@ use crate::App;
 
 /// Supplies what a session lacks, from whatever device.
 pub(super) async fn post(
-    State(app): State<App>,
-    AnyCall { call, path }: AnyCall,
+    app: &App,
+    AnyCall { call, about }: AnyCall,
     form: Body,
 ) -> Result<Json, Problem> {
-    let code = code::in_path(&path)?;
+    let code = code::in_path(&about)?;
     let given = body::session_parameters(form).await?;
     let answer = app.entitlement.resume_session(&call, &code, &given).await?;
-    Ok(Json(session::body(&call.service_provider.id, &answer, Occasion::Resumed)))
+    Ok(Json::of(&session::body(&call.service_provider.id, &answer, Occasion::Resumed)))
 }

@@ -1,6 +1,5 @@
 //! `GET /api/v2/{sp}/sessions/{code}` (`pass-rest-v2` §7.4).
 
-use axum::extract::State;
 use serde_json::{Map, Value, json};
 use usher_core::{MvpdId, ServiceProviderId};
 use usher_entitle::{RedirectUrl, SessionView};
@@ -13,12 +12,9 @@ use super::{code, device};
 use crate::App;
 
 /// What is known of a session, for whoever typed its code.
-pub(super) async fn get(
-    State(app): State<App>,
-    AnyCall { call, path }: AnyCall,
-) -> Result<Json, Problem> {
-    let session = app.entitlement.session(&call, &code::in_path(&path)?).await?;
-    Ok(Json(body(&call.service_provider.id, &session)))
+pub(super) async fn get(app: &App, AnyCall { call, about }: AnyCall) -> Result<Json, Problem> {
+    let session = app.entitlement.session(&call, &code::in_path(&about)?).await?;
+    Ok(Json::of(&body(&call.service_provider.id, &session)))
 }
 
 fn body(channel: &ServiceProviderId, session: &SessionView) -> Value {

@@ -1,6 +1,6 @@
 //! Who calls the service: the application for the channel in the path, on behalf of a device.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use usher_core::DeviceId;
@@ -26,7 +26,9 @@ impl FromRequestParts<App> for SsoCall {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let (call, _) = viewer::proven(parts, app).await?;
+        // Fails for segments that are not UTF-8 only.
+        let channel = Path::<String>::from_request_parts(parts, app).await.ok();
+        let call = viewer::proven(parts, app, channel.as_ref().map(|Path(id)| id.as_str())).await?;
         // What cannot be read says nothing: no error of the service is about it.
         Ok(Self(viewer::described(call.clone(), parts, app).unwrap_or(call)))
     }

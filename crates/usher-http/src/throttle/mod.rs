@@ -83,7 +83,8 @@ impl Throttle {
         })
     }
 
-    fn admits(&self, request: &Request) -> bool {
+    /// Whether the request may pass.
+    pub(crate) fn admits(&self, request: &Request) -> bool {
         let Some(limit) = self.settings.limit else { return true };
         let path = request.uri().path();
         if request.method() == Method::OPTIONS || !PATHS.iter().any(|from| path.starts_with(from)) {
@@ -139,9 +140,11 @@ pub(crate) async fn apply(
     request: Request,
     next: Next,
 ) -> Response {
-    if throttle.admits(&request) {
-        return next.run(request).await;
-    }
+    if throttle.admits(&request) { next.run(request).await } else { refusal() }
+}
+
+/// The answer to whoever calls too often.
+pub(crate) fn refusal() -> Response {
     (
         StatusCode::TOO_MANY_REQUESTS,
         [(header::RETRY_AFTER, HeaderValue::from_static("1"))],

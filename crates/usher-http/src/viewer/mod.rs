@@ -6,11 +6,10 @@
 pub(crate) mod header;
 pub(crate) mod probe;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts, Path};
+use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use usher_clients::BearerError;
 use usher_core::DeviceId;
@@ -18,16 +17,6 @@ use usher_entitle::{Call, DeviceInfo, Origin};
 use usher_registry::Scope;
 
 use crate::{App, bearer};
-
-/// The decoded parameters of the path.
-pub(crate) struct Segments(HashMap<String, String>);
-
-impl Segments {
-    /// The parameter `name`; empty when the route has none of this name.
-    pub(crate) fn get(&self, name: &str) -> &str {
-        self.0.get(name).map(String::as_str).unwrap_or_default()
-    }
-}
 
 /// Why nobody is proven to act for the channel in the path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,19 +35,21 @@ impl From<BearerError> for Unproven {
     }
 }
 
-/// The application, proven by its token to act for the channel `{sp}` in the path.
-pub(crate) async fn proven(parts: &mut Parts, app: &App) -> Result<(Call, Segments), Unproven> {
+/// The application, proven by its token to act for the `channel` that the path names: none where that is
+/// not UTF-8.
+pub(crate) async fn proven(
+    parts: &Parts,
+    app: &App,
+    channel: Option<&str>,
+) -> Result<Call, Unproven> {
     let caller = bearer::caller(app, &parts.headers).await?.with_scope(Scope::Api)?;
-    // Fails for segments that are not UTF-8 only.
-    let path = Path::<HashMap<String, String>>::from_request_parts(parts, app).await;
-    let path = Segments(path.map_err(|_| Unproven::Channel)?.0);
-    let channel = caller.snapshot.service_provider(path.get("sp"));
+    let channel = channel.and_then(|id| caller.snapshot.service_provider(id));
     let channel = Arc::clone(channel.ok_or(Unproven::Channel)?);
     if !caller.may_use(&channel.id) {
         return Err(Unproven::NotAssigned);
     }
     let origin = Origin { software: Some(caller.application.id.clone()), ..origin(parts, app) };
-    let call = Call {
+    Ok(Call {
         snapshot: caller.snapshot,
         service_provider: channel,
         trace: crate::trace::of(&parts.extensions, app),
@@ -67,8 +58,7 @@ pub(crate) async fn proven(parts: &mut Parts, app: &App) -> Result<(Call, Segmen
         sso: header::sso_tokens(&parts.headers),
         framework: header::framework_status(&parts.headers),
         pass_identity: header::pass_identity(&parts.headers),
-    };
-    Ok((call, path))
+    })
 }
 
 fn origin(parts: &Parts, app: &App) -> Origin {

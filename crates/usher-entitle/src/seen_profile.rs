@@ -1,0 +1,90 @@
+//! A profile as it was read from the store, with what applications were shown of it.
+
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use usher_core::{ServiceProviderId, Timestamp};
+
+use crate::metadata::Attributes;
+use crate::profile::Profile;
+
+/// A profile that many requests read.
+///
+/// Remembers its metadata as the last channel saw it, because encrypting one key costs more than the
+/// rest of a request. Whoever changes the profile makes another of these.
+#[derive(Debug)]
+pub(crate) struct SeenProfile {
+    profile: Profile,
+    shown: Mutex<Option<Shown>>,
+}
+
+/// Metadata as a channel was shown it.
+#[derive(Debug)]
+struct Shown {
+    channel: ServiceProviderId,
+    /// Of the registry: it says what is shown, and whose certificate it is encrypted to.
+    revision: Timestamp,
+    attributes: Arc<Attributes>,
+}
+
+impl SeenProfile {
+    /// The metadata as `channel` sees it in this `revision` of the registry: as it was last shown, or as
+    /// `shape` makes it.
+    pub(crate) fn attributes(
+        &self,
+        channel: &ServiceProviderId,
+        revision: Timestamp,
+        shape: impl FnOnce(&Profile) -> Attributes,
+    ) -> Arc<Attributes> {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*shown {
+            Some(shown) if shown.channel == *channel && shown.revision == revision => {
+                Arc::clone(&shown.attributes)
+            }
+            Some(_) | None => {
+                let attributes = Arc::new(shape(&self.profile));
+                let channel = channel.clone();
+                *shown = Some(Shown { channel, revision, attributes: Arc::clone(&attributes) });
+                attributes
+            }
+        }
+    }
+}
+
+impl From<Profile> for SeenProfile {
+    fn from(profile: Profile) -> Self {
+        Self { profile, shown: Mutex::new(None) }
+    }
+}
+
+impl Deref for SeenProfile {
+    type Target = Profile;
+
+    fn deref(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+    use crate::metadata::Attribute;
+
+    #[test]
+    fn metadata_is_shaped_anew_for_another_channel_and_another_revision() {
+        let seen = SeenProfile::from(fixtures::profile("Cablevision", Timestamp::default()));
+        let [one, other] = ["one", "other"].map(ServiceProviderId::new);
+        let (now, later) = (Timestamp::from_secs(1), Timestamp::from_secs(2));
+        let mut shaped = 0;
+        let asked = [(&one, now), (&one, now), (&other, now), (&other, later), (&other, later)];
+        let shown = asked.map(|(channel, revision)| {
+            let attributes = seen.attributes(channel, revision, |_| {
+                shaped += 1;
+                Attributes::from([("userID".to_owned(), Attribute::Plain(shaped.into()))])
+            });
+            attributes["userID"].clone()
+        });
+        assert_eq!(shown, [1, 1, 2, 3, 3].map(|count| Attribute::Plain(count.into())));
+    }
+}

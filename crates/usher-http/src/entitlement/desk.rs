@@ -1,0 +1,127 @@
+//! Where requests to this API are answered.
+//!
+//! Reads of profiles and decisions are most of what entitlement does, so that a request goes straight to
+//! its operation here, as those of stream limiting do, instead of through the layers around axum's router.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{Method, header};
+use axum::response::{IntoResponse, Response};
+use tokio::time::Instant;
+use usher_core::TraceId;
+
+use super::call::Asked;
+use super::codes;
+use super::place::{Endpoint, Place, is_below_base};
+use super::problem::Problem;
+use super::{
+    authorize, configuration, create_session, framework_profile, framework_session, logout,
+    preauthorize, profile, profile_by_code, profiles, resume_session, retrieve_session,
+};
+use crate::throttle::{self, Throttle};
+use crate::{App, cors, request_log, trace};
+
+/// Answers requests to this API.
+pub(crate) struct Desk {
+    app: App,
+    throttle: Arc<Throttle>,
+}
+
+impl Desk {
+    pub(crate) const fn new(app: App, throttle: Arc<Throttle>) -> Self {
+        Self { app, throttle }
+    }
+
+    /// Whether a request for `path` is answered here.
+    pub(crate) fn serves(path: &str) -> bool {
+        is_below_base(path)
+    }
+
+    /// Answers a request and logs it.
+    pub(crate) async fn serve(&self, request: Request) -> Response {
+        let began = Instant::now();
+        let method = request.method().clone();
+        let uri = request.uri().clone();
+        let place = Place::find(uri.path());
+        let origin = request.headers().get(header::ORIGIN).cloned();
+        let mut response = if method == Method::OPTIONS {
+            cors::preflight()
+        } else if self.throttle.admits(&request) {
+            self.answer(place.as_ref(), request).await
+        } else {
+            throttle::refusal()
+        };
+        cors::allow(response.headers_mut(), origin);
+        let route = place.map_or("/api/v2", |place| place.endpoint.route());
+        request_log::line(&method, route, response.status(), began);
+        response
+    }
+
+    /// The answer to a request, which is given a name that the answer carries.
+    async fn answer(&self, place: Option<&Place<'_>>, request: Request) -> Response {
+        let trace = TraceId::new(self.app.entropy.as_ref(), self.app.clock.now());
+        let (mut parts, body) = request.into_parts();
+        parts.extensions.insert(trace);
+        let refused = |problem: Problem| problem.render(&self.app, trace);
+        let mut response = match place {
+            None => refused(Problem::from(&codes::RESOURCE_NOT_FOUND)),
+            Some(place) if !place.endpoint.allows(&parts.method) => {
+                let mut refusal = refused(Problem::from(&codes::METHOD_NOT_ALLOWED));
+                refusal.headers_mut().insert(header::ALLOW, place.endpoint.allow());
+                refusal
+            }
+            Some(place) => self.perform(place, &parts, body).await.unwrap_or_else(refused),
+        };
+        trace::tell(trace, &mut response);
+        response
+    }
+
+    async fn perform(
+        &self,
+        place: &Place<'_>,
+        parts: &Parts,
+        body: Body,
+    ) -> Result<Response, Problem> {
+        let (app, asked) = (&self.app, Asked::new(&self.app, parts, place.names()));
+        match place.endpoint {
+            Endpoint::Configuration => Ok(configuration::get(app, asked.described().await?)),
+            Endpoint::Sessions => {
+                boxed(create_session::post(app, asked.device().await?, body)).await
+            }
+            Endpoint::Session if parts.method == Method::POST => {
+                boxed(resume_session::post(app, asked.anybody().await?, body)).await
+            }
+            Endpoint::Session => boxed(retrieve_session::get(app, asked.anybody().await?)).await,
+            Endpoint::Profiles => boxed(profiles::get(app, asked.device().await?)).await,
+            Endpoint::Profile => boxed(profile::get(app, asked.device().await?)).await,
+            Endpoint::ProfileByCode => {
+                boxed(profile_by_code::get(app, asked.anybody().await?)).await
+            }
+            Endpoint::Preauthorize => {
+                boxed(preauthorize::post(app, asked.device().await?, body)).await
+            }
+            Endpoint::Authorize => boxed(authorize::post(app, asked.device().await?, body)).await,
+            Endpoint::Logout => {
+                let query = parts.uri.query().unwrap_or_default();
+                boxed(logout::get(app, asked.device().await?, query)).await
+            }
+            Endpoint::FrameworkSession => {
+                boxed(framework_session::post(app, asked.device().await?, body)).await
+            }
+            Endpoint::FrameworkProfile => {
+                boxed(framework_profile::post(app, asked.device().await?, body)).await
+            }
+        }
+    }
+}
+
+/// What an operation answers. Boxed, so that no request carries room for the largest of all operations
+/// around.
+async fn boxed<A: IntoResponse>(
+    operation: impl Future<Output = Result<A, Problem>>,
+) -> Result<Response, Problem> {
+    Box::pin(operation).await.map(IntoResponse::into_response)
+}
