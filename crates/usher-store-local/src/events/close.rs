@@ -10,7 +10,7 @@ use usher_parquet::{ParquetError, Table};
 use usher_reports::{Api, Layout};
 
 use super::batch::Batch;
-use super::closed::{self, shortened};
+use super::closed;
 use super::file::{self, Attributes, EventFile, Keys};
 use super::keeper::{Haste, Work};
 use super::kept::{ApiDay, ClosedDay, DataFile, Holds, Kept};
@@ -63,25 +63,20 @@ impl Work {
     pub(super) fn close(&self, day: Date, rename: Option<&Rename<'_>>) -> Result<(), StoreError> {
         let mut kept = self.kept();
         let mut replaced = Vec::new();
-        let mut keys = Vec::new();
         for api in [Api::Esm, Api::Cmu] {
             let Some(api_day) = kept.days(api).get(&day).cloned() else { continue };
             if api_day.segments.is_empty() && rename.is_none() {
                 continue;
             }
             let merge = Merge { layout: Layout::of(api), api_day: &api_day, rename };
-            let closed = self.close_api(&mut kept, day, &merge, &mut keys)?;
+            let closed = self.close_api(&mut kept, day, &merge)?;
             let closed = ApiDay { segments: Vec::new(), closed: Some(Arc::new(closed)) };
             kept.days_mut(api).insert(day, Arc::new(closed));
             replaced.push(api_day);
         }
-        let ids = write_ids(&mut kept, day, keys)?;
         self.commit(kept, |_| {})?;
         for api_day in replaced {
             api_day.retire(&self.shared.cache);
-        }
-        if let Some(ids) = ids {
-            ids.retire();
         }
         Ok(())
     }
@@ -92,13 +87,12 @@ impl Work {
         kept: &mut Kept,
         day: Date,
         merge: &Merge<'_>,
-        keys: &mut Vec<u64>,
     ) -> Result<ClosedDay, StoreError> {
         let (number, api) = (kept.number(), merge.layout.api);
         let path = |holds| kept.path(api, day, holds, number);
         let events = path(Holds::Events);
         make_room(&events).map_err(unavailable)?;
-        let merged = merge.write(&events, keys).map_err(|error| store_error(&events, &error))?;
+        let merged = merge.write(&events).map_err(|error| store_error(&events, &error))?;
         let closed = self.count(day, &merged, &events)?;
         let made = self.shared.clock.now().as_millis();
         let schema = merge.layout.schema;
@@ -162,9 +156,7 @@ impl Work {
             let young = kept.days_mut(api).split_off(&oldest);
             gone.extend(std::mem::replace(kept.days_mut(api), young).into_values());
         }
-        let old_ids: Vec<_> = kept.ids.keys().filter(|(_, day)| *day < oldest).cloned().collect();
-        let ids: Vec<_> = old_ids.iter().filter_map(|place| kept.ids.remove(place)).collect();
-        if gone.is_empty() && ids.is_empty() {
+        if gone.is_empty() {
             return Ok(());
         }
         tracing::info!(before = %oldest, days = gone.len(), "old events were removed");
@@ -172,35 +164,8 @@ impl Work {
         for api_day in gone {
             api_day.retire(&self.shared.cache);
         }
-        for file in ids {
-            file.retire();
-        }
         Ok(())
     }
-}
-
-/// Writes the ids of a day; returns the file that this replaces.
-fn write_ids(
-    kept: &mut Kept,
-    day: Date,
-    keys: Vec<u64>,
-) -> Result<Option<Arc<DataFile>>, StoreError> {
-    let place = (kept.zone.clone(), day);
-    let old = kept.ids.get(&place).cloned();
-    let mut all: Vec<_> = keys.into_iter().map(shortened).collect();
-    if let Some(old) = &old {
-        let read = file::open(&old.path).and_then(|table| closed::keys_of_day(&table));
-        all.extend(read.map_err(|error| store_error(&old.path, &error))?);
-    }
-    all.sort_unstable();
-    all.dedup();
-    let number = kept.number();
-    let path = kept.ids_path(day, number);
-    make_room(&path).map_err(unavailable)?;
-    closed::write_keys(&path, &all).map_err(|error| store_error(&path, &error))?;
-    sync_parent(&path)?;
-    kept.ids.insert(place, Arc::new(DataFile::at(path, number)));
-    Ok(old)
 }
 
 /// Brings the files of a day together.
@@ -220,13 +185,12 @@ struct Merged {
 
 impl Merge<'_> {
     /// Writes the file, row group by row group, so that memory is bounded.
-    fn write(&self, path: &Path, keys: &mut Vec<u64>) -> Result<Merged, ParquetError> {
-        let mut file = EventFile::create(path, self.layout, Keys::Dropped)?;
+    fn write(&self, path: &Path) -> Result<Merged, ParquetError> {
+        let mut file = EventFile::create(path, self.layout, Keys::Tags)?;
         let mut batch = Batch::new(self.layout);
         let (mut rows, mut groups) = (0, 0);
         for source in self.api_day.events() {
             let table: Arc<Table> = file::open(&source.path)?;
-            keys.extend(file::keys(&table)?);
             for group in 0..table.groups() {
                 if !batch.is_empty() && batch.len() + table.rows(group) > GROUP_ROWS {
                     rows += write_group(&mut file, &batch)?;

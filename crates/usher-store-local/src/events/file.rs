@@ -11,11 +11,15 @@ use usher_parquet::{Column, Field, NULL, NULL_NUMBER, ParquetError, Table, Table
 use usher_reports::{Layout, Numbered, OWN};
 
 use super::batch::{Batch, Kind, NO_NUMBER, NONE, Row, Texts, small};
+use super::ids::{DayIds, tag, tagged};
 
 const TIME: &str = "ts";
 
-/// Fingerprints of ids, in files that are not final.
+/// Fingerprints of ids, in files of open days.
 const KEY: &str = "event_key";
+
+/// What is left of them when the day is closed.
+const TAG: &str = "event_tag";
 
 /// Which attributes are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,11 +41,27 @@ impl Attributes {
     }
 }
 
-/// Whether a file keeps the fingerprints of its events' ids.
+/// How a file keeps the fingerprints of its events' ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keys {
-    Kept,
-    Dropped,
+    /// As they are.
+    Whole,
+    /// Shortened to tags.
+    Tags,
+}
+
+impl Keys {
+    /// How a file keeps them.
+    pub(super) fn of(table: &Table) -> Self {
+        if table.has(KEY) { Self::Whole } else { Self::Tags }
+    }
+
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Whole => KEY,
+            Self::Tags => TAG,
+        }
+    }
 }
 
 fn fields(layout: &Layout, keys: Keys) -> Vec<Field<'_>> {
@@ -51,8 +71,11 @@ fn fields(layout: &Layout, keys: Keys) -> Vec<Field<'_>> {
         Field::instant(layout.number)
     };
     let texts = layout.kind.iter().chain(&layout.own).map(|name| Field::text(name));
-    let key = (keys == Keys::Kept).then(|| Field::number(KEY));
-    [Field::timeline(TIME)].into_iter().chain(texts).chain([number]).chain(key).collect()
+    let key = match keys {
+        Keys::Whole => Field::number(keys.column()),
+        Keys::Tags => Field::keys(keys.column()),
+    };
+    [Field::timeline(TIME)].into_iter().chain(texts).chain([number, key]).collect()
 }
 
 /// A file of events in the making.
@@ -87,11 +110,14 @@ impl EventFile {
         };
         let (at, number) = (numbers(&batch.rows.at), numbers(&batch.rows.number));
         let keys = rows.iter().filter_map(|row| batch.rows.key.get(*row as usize));
-        let keys: Vec<_> = keys.map(|key| key.cast_signed()).collect();
+        let shortened = |key: &u64| match self.keys {
+            Keys::Whole => *key,
+            Keys::Tags => tag(*key),
+        };
+        let keys: Vec<_> = keys.map(|key| shortened(key).cast_signed()).collect();
         let mut columns = vec![Column::Numbers(&at)];
         columns.extend(texts.iter().map(Coded::column));
-        columns.push(Column::Numbers(&number));
-        columns.extend((self.keys == Keys::Kept).then_some(Column::Numbers(&keys)));
+        columns.extend([Column::Numbers(&number), Column::Numbers(&keys)]);
         self.writer.write(&columns, &[])
     }
 
@@ -164,7 +190,11 @@ pub(super) fn read(
     }
     let at = table.numbers(group, TIME, rows.clone())?;
     let number = table.numbers(group, layout.number, rows.clone())?;
-    let key = if table.has(KEY) { table.numbers(group, KEY, rows.clone())? } else { Vec::new() };
+    let key = if attributes == Attributes::ALL {
+        table.numbers(group, Keys::of(table).column(), rows.clone())?
+    } else {
+        Vec::new()
+    };
     let mut index = KindIndex::default();
     for row in rows {
         let number = number.get(row).copied().unwrap_or(NULL_NUMBER);
@@ -229,14 +259,22 @@ impl KindIndex {
     }
 }
 
-/// The fingerprints of the ids in a file that keeps them.
-pub(super) fn keys(table: &Table) -> Result<Vec<u64>, ParquetError> {
-    let mut keys = Vec::new();
-    for group in (0..table.groups()).filter(|_| table.has(KEY)) {
-        let of_group = table.numbers(group, KEY, 0..table.rows(group))?;
-        keys.extend(of_group.into_iter().map(i64::cast_unsigned));
+/// Adds the ids of a file to those of its day.
+pub(super) fn add_ids(table: &Table, ids: &mut DayIds) -> Result<(), ParquetError> {
+    let keys = Keys::of(table);
+    for group in 0..table.groups() {
+        let rows = 0..table.rows(group);
+        let of_group = table.numbers(group, keys.column(), rows.clone())?;
+        let of_group = of_group.into_iter().map(i64::cast_unsigned);
+        match keys {
+            Keys::Whole => ids.fresh.extend(of_group),
+            Keys::Tags => {
+                let at = table.numbers(group, TIME, rows)?;
+                ids.closed.extend(at.into_iter().zip(of_group).map(|(at, key)| tagged(at, key)));
+            }
+        }
     }
-    Ok(keys)
+    Ok(())
 }
 
 /// Opens a file for reading.

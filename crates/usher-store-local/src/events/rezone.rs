@@ -29,9 +29,7 @@ pub(super) fn into_days_of(zone: &Zone, kept: Kept) -> Result<Kept, StoreError> 
     for api in [Api::Esm, Api::Cmu] {
         let mut days = Days::new();
         for api_day in kept.days(api).values() {
-            let closed = api_day.closed.iter().map(|closed| (&closed.events, Keys::Dropped));
-            let segments = api_day.segments.iter().map(|segment| (&segment.file, Keys::Kept));
-            for source in closed.chain(segments) {
+            for source in api_day.events() {
                 sort(&mut moved, (api, zone), source, &mut days)?;
             }
         }
@@ -47,7 +45,7 @@ pub(super) fn into_days_of(zone: &Zone, kept: Kept) -> Result<Kept, StoreError> 
 fn sort(
     moved: &mut Kept,
     (api, zone): (Api, &Zone),
-    (source, keys): (&DataFile, Keys),
+    source: &DataFile,
     days: &mut Days,
 ) -> Result<(), StoreError> {
     let failed = |error| store_error(&source.path, &error);
@@ -59,7 +57,8 @@ fn sort(
             let number = moved.number();
             let path = moved.path(api, day, Holds::Events, number);
             make_room(&path).map_err(unavailable)?;
-            write(&path, &batch, keys, &rows).map_err(|error| store_error(&path, &error))?;
+            write(&path, &batch, Keys::of(&table), &rows)
+                .map_err(|error| store_error(&path, &error))?;
             sync_parent(&path)?;
             let segment = Segment { file: DataFile::at(path, number), rows: rows.len() as u64 };
             let api_day = Arc::make_mut(days.entry(day).or_default());

@@ -67,7 +67,7 @@ impl Work {
 }
 
 fn write(path: &Path, batch: &Batch, order: &[u32]) -> Result<(), ParquetError> {
-    let mut file = EventFile::create(path, batch.layout, Keys::Kept)?;
+    let mut file = EventFile::create(path, batch.layout, Keys::Whole)?;
     for rows in order.chunks(GROUP_ROWS) {
         file.write(batch, rows)?;
     }
