@@ -33,9 +33,9 @@ pub(crate) fn rollups<E>(
     let mut sets = evening.sets.to_vec();
     sets.sort_by_key(|set| (Reverse(set.dims.columns().count()), *set));
     let mut tables: Vec<Table> = Vec::new();
-    let told = Added::of(evening, streams);
+    let added = Added::of(evening, base, streams);
     for set in sets {
-        let Some(table) = Table::of(set, evening, base, &told) else { continue };
+        let Some(table) = Table::of(set, evening, base, &added) else { continue };
         let serves = |wider: &&Table| {
             let limit = if set.has_distinct { 1 } else { WIDER };
             wider.set.grain == set.grain
@@ -47,8 +47,7 @@ pub(crate) fn rollups<E>(
         }
     }
     for table in &mut tables {
-        table.add_sums(evening, base);
-        table.add_streams(&told);
+        table.add(evening, &added);
     }
     add_distinct(evening, base, &mut tables, blocks)?;
     Ok(tables.into_iter().map(|table| table.sorted(base)).collect())
@@ -67,7 +66,7 @@ const fn is_worth_it(rows: u64, evening: &Evening<'_>, base: &Base) -> bool {
     rows * evening.facts_per_row <= base.facts
 }
 
-/// What the day's whole streams add to a metric, by kind and hour.
+/// What a kind adds to a metric in an hour; the same for every roll-up.
 struct Added {
     kind: u32,
     hour: u8,
@@ -76,21 +75,32 @@ struct Added {
 }
 
 impl Added {
-    fn of(evening: &Evening<'_>, streams: Option<&DayStreams>) -> Vec<Self> {
+    /// What facts and whole streams add. Whoever is counted once is left out.
+    fn of(evening: &Evening<'_>, base: &Base, streams: Option<&DayStreams>) -> Vec<Self> {
         let mut numbers: Sums<(u32, u8, usize), u64> = Sums::default();
+        let mut add = |key, number: u64| {
+            let sum = numbers.entry(key).or_default();
+            *sum = sum.saturating_add(number);
+        };
         let mut hours = Hours::of(evening);
         for (metric, (_, measure)) in evening.schema.metrics.iter().enumerate() {
-            if !measure.is_about_streams() {
-                continue;
+            for sum in &base.sums {
+                match measure.takes(sum.marks) {
+                    Some(Taken::Itself) => add((sum.kind, sum.hour, metric), sum.facts),
+                    Some(Taken::Amount) => add((sum.kind, sum.hour, metric), sum.amount),
+                    Some(Taken::Actor | Taken::Session) | None => {}
+                }
             }
             for told in streams.iter().flat_map(|streams| &streams.whole) {
-                told.adds(*measure, |kind, at| {
-                    *numbers.entry((kind, hours.of_fact(at), metric)).or_default() += 1;
-                });
+                told.adds(*measure, |kind, at| add((kind, hours.of_fact(at), metric), 1));
             }
         }
-        let added = numbers.into_iter();
-        added.map(|((kind, hour, metric), number)| Self { kind, hour, metric, number }).collect()
+        let mut added: Vec<_> = numbers
+            .into_iter()
+            .map(|((kind, hour, metric), number)| Self { kind, hour, metric, number })
+            .collect();
+        added.sort_unstable_by_key(|added| (added.metric, added.kind, added.hour));
+        added
     }
 }
 
@@ -109,13 +119,16 @@ struct Table {
 
 impl Table {
     /// The rows that facts and streams make; nothing when they are more than it is worth.
-    fn of(set: RollupSet, evening: &Evening<'_>, base: &Base, told: &[Added]) -> Option<Self> {
+    fn of(set: RollupSet, evening: &Evening<'_>, base: &Base, added: &[Added]) -> Option<Self> {
         let columns: Vec<_> =
             set.dims.columns().filter(|it| *it < evening.schema.dims.len()).collect();
-        let mut groups = IndexSet::new();
+        let mut groups: IndexSet<Box<[u32]>> = IndexSet::new();
+        let mut codes = Vec::new();
         let group = |kind: &[u32]| {
-            let codes = columns.iter().map(|it| kind.get(*it).copied().unwrap_or(u32::MAX));
-            small(groups.insert_full(codes.collect()).0)
+            codes.clear();
+            codes.extend(columns.iter().map(|it| kind.get(*it).copied().unwrap_or(u32::MAX)));
+            let known = groups.get_index_of(codes.as_slice());
+            small(known.unwrap_or_else(|| groups.insert_full(codes.as_slice().into()).0))
         };
         let of_kind = base.shapes.kinds().map(group).collect();
         // A group has a row, or several: what would be too large is not begun.
@@ -137,7 +150,7 @@ impl Table {
                 *marks = marks.and(sum.marks);
             }
         }
-        for added in told {
+        for added in added {
             table.row(added.kind, added.hour);
         }
         Some(table)
@@ -160,37 +173,19 @@ impl Table {
         *row as usize
     }
 
-    /// Counts facts and sums amounts.
-    fn add_sums(&mut self, evening: &Evening<'_>, base: &Base) {
+    /// Adds facts, amounts and what streams tell.
+    fn add(&mut self, evening: &Evening<'_>, added: &[Added]) {
         let rows = self.marks.len();
-        let metrics = evening.schema.metrics;
         let is_kept = |measure: Measure| measure != Measure::Reached;
+        let metrics = evening.schema.metrics.iter();
         self.values = metrics
-            .iter()
             .map(|(_, measure)| if is_kept(*measure) { vec![0; rows] } else { Vec::new() })
             .collect();
-        for sum in &base.sums {
-            let row = self.row(sum.kind, sum.hour);
-            for ((_, measure), values) in metrics.iter().zip(&mut self.values) {
-                let added = match measure.takes(sum.marks) {
-                    Some(Taken::Itself) => sum.facts,
-                    Some(Taken::Amount) => sum.amount,
-                    Some(Taken::Actor | Taken::Session) | None => continue,
-                };
-                if let Some(value) = values.get_mut(row) {
-                    *value = value.saturating_add(added);
-                }
-            }
-        }
-    }
-
-    /// Adds what the day's whole streams tell.
-    fn add_streams(&mut self, told: &[Added]) {
-        for added in told {
+        for added in added {
             let row = self.row(added.kind, added.hour);
             let values = self.values.get_mut(added.metric);
             if let Some(value) = values.and_then(|values| values.get_mut(row)) {
-                *value += added.number;
+                *value = value.saturating_add(added.number);
             }
         }
     }
