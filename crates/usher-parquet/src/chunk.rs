@@ -108,7 +108,7 @@ pub(crate) fn numbers(
 
 /// Distinct numbers and codes, unless there are so many that this would be longer.
 fn coded(values: &[i64]) -> Option<(Vec<i64>, Vec<u32>)> {
-    let mut numbering = Numbering::new();
+    let mut numbering = Numbering::of(values.len());
     let mut codes = Vec::with_capacity(values.len());
     for value in values {
         let is_null = *value == NULL_NUMBER;

@@ -94,16 +94,16 @@ impl EventFile {
     pub(super) fn write(&mut self, batch: &Batch, rows: &[u32]) -> Result<(), ParquetError> {
         let kinds: Vec<_> =
             rows.iter().filter_map(|row| batch.rows.kind.get(*row as usize)).collect();
-        let mut texts = Vec::new();
+        let (mut texts, mut places) = (Vec::new(), vec![NULL; batch.texts.len()]);
         for attribute in 0..batch.layout.kind.len() {
             let code = |kind: &Kind| kind.codes.get(attribute).copied().unwrap_or(NONE);
             let of_kind: Vec<_> = batch.kinds.iter().map(code).collect();
             let code = |kind: &&u32| of_kind.get(**kind as usize).copied().unwrap_or(NONE);
-            texts.push(Coded::of(&batch.texts, kinds.iter().map(code)));
+            texts.push(Coded::of(&batch.texts, kinds.iter().map(code), &mut places));
         }
         for column in &batch.rows.own {
             let codes = rows.iter().map(|row| column.get(*row as usize).copied().unwrap_or(NONE));
-            texts.push(Coded::of(&batch.texts, codes));
+            texts.push(Coded::of(&batch.texts, codes, &mut places));
         }
         let numbers = |column: &[i64]| {
             rows.iter().filter_map(|row| column.get(*row as usize).copied()).collect::<Vec<_>>()
@@ -134,9 +134,9 @@ struct Coded<'a> {
 }
 
 impl<'a> Coded<'a> {
-    fn of(texts: &'a Texts, column: impl Iterator<Item = u32>) -> Self {
-        let mut places = vec![NULL; texts.len()];
-        let mut dictionary = Vec::new();
+    /// `places` has a place for every text and is handed back as it came: a file has few of them, a batch many.
+    fn of(texts: &'a Texts, column: impl Iterator<Item = u32>, places: &mut [u32]) -> Self {
+        let (mut dictionary, mut used) = (Vec::new(), Vec::new());
         let (mut last, mut last_place) = (NONE, NULL);
         let codes = column.map(|code| {
             if code == last {
@@ -148,6 +148,7 @@ impl<'a> Coded<'a> {
                     if *place == NULL {
                         *place = small(dictionary.len());
                         dictionary.extend(texts.get(code));
+                        used.push(code);
                     }
                     *place
                 }
@@ -156,6 +157,11 @@ impl<'a> Coded<'a> {
             last_place
         });
         let codes = codes.collect();
+        for code in used {
+            if let Some(place) = places.get_mut(code as usize) {
+                *place = NULL;
+            }
+        }
         Self { dictionary, codes }
     }
 

@@ -53,11 +53,13 @@ fn sort(
     for group in 0..table.groups() {
         let read = file::read(&table, group, Layout::of(api), Attributes::ALL);
         let batch = read.map_err(failed)?;
+        let ranks = batch.kind_ranks();
         for (day, rows) in batch.by_day(zone) {
+            let order = batch.ordered(&ranks, rows.iter().copied());
             let number = moved.number();
             let path = moved.path(api, day, Holds::Events, number);
             make_room(&path).map_err(unavailable)?;
-            write(&path, &batch, Keys::of(&table), &rows)
+            write(&path, &batch, Keys::of(&table), &order)
                 .map_err(|error| store_error(&path, &error))?;
             sync_parent(&path)?;
             let segment = Segment { file: DataFile::at(path, number), rows: rows.len() as u64 };
@@ -72,9 +74,9 @@ fn write(
     path: &std::path::Path,
     batch: &Batch,
     keys: Keys,
-    rows: &[usize],
+    order: &[u32],
 ) -> Result<(), ParquetError> {
     let mut file = EventFile::create(path, batch.layout, keys)?;
-    file.write(batch, &batch.ordered(rows.iter().copied()))?;
+    file.write(batch, order)?;
     file.finish()
 }

@@ -51,12 +51,12 @@ impl Work {
         for chunk in chunks.iter().filter(|chunk| chunk.batch.layout.api == api) {
             batch.absorb(&chunk.batch, |row| row.at >= cutoff);
         }
-        let mut segments = Vec::new();
+        let (mut segments, ranks) = (Vec::new(), batch.kind_ranks());
         for (day, rows) in batch.by_day(&self.shared.settings.zone) {
             let number = kept.number();
             let path = kept.path(api, day, Holds::Events, number);
             let count = rows.len() as u64;
-            let order = batch.ordered(rows.into_iter());
+            let order = batch.ordered(&ranks, rows.into_iter());
             make_room(&path).map_err(unavailable)?;
             write(&path, &batch, &order).map_err(|error| store_error(&path, &error))?;
             sync_parent(&path)?;

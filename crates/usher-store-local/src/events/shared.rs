@@ -83,9 +83,11 @@ impl Shared {
     pub(super) fn ids(&self, day: Date) -> io::Result<DayIds> {
         let view = self.view();
         let mut ids = DayIds::default();
+        let (begin, end) = self.settings.zone.day(day);
         for chunk in &view.chunks {
-            let rows = chunk.batch.rows.iter().filter(|row| self.day(row.at) == day);
-            ids.fresh.extend(rows.map(|row| row.key));
+            let rows = chunk.batch.rows.at.iter().zip(&chunk.batch.rows.key);
+            let rows = rows.filter(|(at, _)| (begin..end).contains(*at));
+            ids.fresh.extend(rows.map(|(_, key)| key));
         }
         for days in [&view.kept.esm, &view.kept.cmu] {
             for source in days.get(&day).into_iter().flat_map(|day| day.events()) {
