@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use crate::{Labels, Marks, Schema};
+use crate::schema::Taken;
+use crate::{Labels, Marks, Measure, Schema};
 
 /// Stands for "no actor" and "no session".
 pub const NOBODY: u32 = u32::MAX;
@@ -113,6 +114,15 @@ impl Block {
 
     pub(crate) fn step(&self, shape: u32) -> Option<Step> {
         self.shapes.steps.get(shape as usize).copied().flatten()
+    }
+
+    /// The fingerprint of whoever a measure takes of a fact.
+    pub(crate) fn met(&self, row: &Row, measure: Measure) -> Option<u64> {
+        match measure.takes(self.marks(row.shape))? {
+            Taken::Actor => self.who(row.actor),
+            Taken::Session => self.which(row.session),
+            Taken::Itself | Taken::Amount => None,
+        }
     }
 
     /// The fingerprint of an actor.

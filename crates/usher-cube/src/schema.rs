@@ -134,7 +134,32 @@ impl Schema {
     }
 }
 
+/// What a measure takes of a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// That there is one.
+    Itself,
+    /// Its amount.
+    Amount,
+    /// Its actor, whoever that is.
+    Actor,
+    /// Its session.
+    Session,
+}
+
 impl Measure {
+    /// What it takes of a fact with these marks.
+    pub(crate) const fn takes(self, marks: Marks) -> Option<Taken> {
+        let (wanted, taken) = match self {
+            Self::Count(wanted) => (wanted, Taken::Itself),
+            Self::Sum(wanted) => (wanted, Taken::Amount),
+            Self::Actors(wanted) => (wanted, Taken::Actor),
+            Self::Sessions(wanted) => (wanted, Taken::Session),
+            Self::Lasted { .. } | Self::Units(_) | Self::Reached => return None,
+        };
+        if marks.meets(wanted) { Some(taken) } else { None }
+    }
+
     /// The facts this measure makes rows of.
     pub(crate) const fn marks(self) -> Marks {
         match self {

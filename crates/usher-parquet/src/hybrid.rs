@@ -7,30 +7,50 @@
 /// Values that are packed together.
 const GROUP: usize = 8;
 
-/// How many bits the largest of `count` codes needs.
+/// Codes of so many bits are packed without regard to bytes.
+const NARROW: u32 = 4;
+
+/// How many bits a code takes among `count`: what the largest needs, in whole bytes where they are wide.
+///
+/// Pages are compressed afterwards, and compression sees bytes: codes across them look like noise.
 pub(crate) const fn width_for(count: usize) -> u32 {
-    usize::BITS - count.saturating_sub(1).leading_zeros()
+    let bits = usize::BITS - count.saturating_sub(1).leading_zeros();
+    if bits <= NARROW { bits } else { bits.next_multiple_of(8) }
 }
 
 /// Writes `values`, each of `width` bits, to `out`.
+///
+/// Where a packed group may begin, the next eight values are looked at: as runs or packed, whichever is
+/// shorter. Wide codes repeat a few times only (the sessions of a viewer), and even that is a run.
 pub(crate) fn encode(values: &[u32], width: u32, out: &mut Vec<u8>) {
     let mut rest = values;
     let mut literals: Vec<u32> = Vec::new();
     while let Some(first) = rest.first() {
         let run = rest.iter().take_while(|value| *value == first).count();
-        // A run may only begin where a packed group ends.
-        let fill = (GROUP - literals.len() % GROUP) % GROUP;
-        if run >= fill + GROUP {
-            literals.extend(std::iter::repeat_n(*first, fill));
+        if run >= GROUP || runs_are_shorter(rest, width) {
             pack(&mut literals, width, out);
-            varint((run - fill) << 1, out);
-            out.extend(first.to_le_bytes().iter().take(width.div_ceil(8) as usize));
+            varint(run << 1, out);
+            out.extend(first.to_le_bytes().iter().take(run_bytes(width)));
+            rest = rest.get(run..).unwrap_or_default();
         } else {
-            literals.extend(std::iter::repeat_n(*first, run));
+            let (group, after) = rest.split_at_checked(GROUP).unwrap_or((rest, &[]));
+            literals.extend(group);
+            rest = after;
         }
-        rest = rest.get(run..).unwrap_or_default();
     }
     pack(&mut literals, width, out);
+}
+
+/// Whether the next group takes less as runs than packed.
+fn runs_are_shorter(values: &[u32], width: u32) -> bool {
+    let group = values.get(..GROUP).unwrap_or(values);
+    let runs = group.chunk_by(|left, right| left == right).count();
+    runs * (1 + run_bytes(width)) < width as usize
+}
+
+/// How many bytes the value of a run takes.
+const fn run_bytes(width: u32) -> usize {
+    width.div_ceil(8) as usize
 }
 
 /// Writes the collected literals as one packed run, filled up with zeros.
@@ -149,8 +169,8 @@ mod tests {
 
     #[test]
     fn a_code_has_as_many_bits_as_it_needs() {
-        let widths = [0, 1, 2, 3, 4, 5, 256, 257, 65_536].map(width_for);
-        assert_eq!(widths, [0, 0, 1, 2, 2, 3, 8, 9, 16]);
+        let widths = [0, 1, 2, 3, 4, 5, 16, 17, 256, 257, 65_536, 65_537].map(width_for);
+        assert_eq!(widths, [0, 0, 1, 2, 2, 3, 4, 8, 8, 16, 16, 24]);
     }
 
     #[test]
@@ -165,6 +185,16 @@ mod tests {
         let mut bytes = Vec::new();
         encode(&vec![300; 1_000_000], 9, &mut bytes);
         assert_eq!(bytes.len(), 5);
+    }
+
+    #[test]
+    fn short_runs_of_wide_values_are_runs() {
+        let (mut wide, mut narrow) = (Vec::new(), Vec::new());
+        let values: Vec<_> = (0..12_u32).flat_map(|code| [code; 3]).collect();
+        encode(&values, 16, &mut wide);
+        assert_eq!(wide.len(), 12 * 3);
+        encode(&values, 4, &mut narrow);
+        assert_eq!(narrow.len(), 1 + 5 * 4, "36 values packed to 4 bits");
     }
 
     #[test]

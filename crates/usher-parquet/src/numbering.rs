@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// Numbers below this are looked up in a table.
+/// Numbers below this are looked up in a table at most.
 const SMALL: usize = 1 << 16;
 
 /// Numbers in the order in which they first came.
@@ -16,8 +16,10 @@ pub(crate) struct Numbering {
 impl Numbering {
     pub(crate) const UNKNOWN: u32 = u32::MAX;
 
-    pub(crate) fn new() -> Self {
-        Self { distinct: Vec::new(), small: vec![Self::UNKNOWN; SMALL], large: HashMap::new() }
+    /// For a column of so many rows: the table is not worth more than they are.
+    pub(crate) fn of(rows: usize) -> Self {
+        let small = vec![Self::UNKNOWN; SMALL.min(rows.saturating_mul(2))];
+        Self { distinct: Vec::new(), small, large: HashMap::new() }
     }
 
     /// The code of a number.
@@ -45,9 +47,11 @@ mod tests {
 
     #[test]
     fn a_number_keeps_its_code() {
-        let mut numbering = Numbering::new();
-        let codes: Vec<_> = [7, -1, 7, i64::MAX, 65_536, -1, 0].map(|it| numbering.code(it)).into();
-        assert_eq!(codes, [0, 1, 0, 2, 3, 1, 4]);
-        assert_eq!(numbering.distinct, [7, -1, i64::MAX, 65_536, 0]);
+        for rows in [0, 7, 1_000_000] {
+            let mut numbering = Numbering::of(rows);
+            let codes = [7, -1, 7, i64::MAX, 65_536, -1, 0].map(|it| numbering.code(it));
+            assert_eq!(codes, [0, 1, 0, 2, 3, 1, 4]);
+            assert_eq!(numbering.distinct, [7, -1, i64::MAX, 65_536, 0]);
+        }
     }
 }

@@ -48,17 +48,25 @@ pub async fn import_into(data: &Path, path: &Path, progress: Progress<'_>) -> Re
     Ok(new)
 }
 
-/// Fills the data directory `data`, which no server may be using, with a made-up past: as many threads tell
-/// it as there are processors. Returns how many events were new.
+/// Fills the data directory `data`, which no server may be using, with a made-up past. Returns how many events
+/// were new.
 pub async fn generate_into(data: &Path, past: Past, progress: Progress<'_>) -> Result<u64> {
     let store = Arc::new(open_alone(data)?);
+    let new = tell(&store, past, progress).await?;
+    store.close().await?;
+    Ok(new)
+}
+
+/// Tells a store a made-up past, with as many threads as there are processors, and closes its days. Returns how
+/// many events were new.
+pub async fn tell(store: &Arc<LocalEvents>, past: Past, progress: Progress<'_>) -> Result<u64> {
     let chapters: Vec<_> = past.chapters().collect();
     let total = chapters.len() as u64;
     let chapters = Arc::new(Mutex::new(chapters.into_iter()));
     let tellers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let (told, mut done) = tokio::sync::mpsc::channel(tellers);
     for _ in 0..tellers {
-        let (store, chapters, told) = (Arc::clone(&store), Arc::clone(&chapters), told.clone());
+        let (store, chapters, told) = (Arc::clone(store), Arc::clone(&chapters), told.clone());
         tokio::spawn(async move {
             loop {
                 let Some(chapter) = chapters.lock().ok().and_then(|mut it| it.next()) else {
@@ -83,7 +91,6 @@ pub async fn generate_into(data: &Path, past: Past, progress: Progress<'_>) -> R
         progress(chapters_done, total);
     }
     store.settle().await?;
-    store.close().await?;
     Ok(new)
 }
 

@@ -19,6 +19,9 @@ const DAYS: u64 = 90;
 /// What a household of the made-up past does in a day, in events.
 const EVENTS_A_DAY: u64 = 27;
 
+/// Events that are taken in by themselves.
+const INGESTED: &str = "2000000";
+
 /// How often each question is asked again.
 const ROUNDS: &str = "100";
 
@@ -28,12 +31,33 @@ pub(super) fn run(repo: &Repo, binary: &Path, options: &Options) -> Result<()> {
     if data.exists() {
         std::fs::remove_dir_all(&data).context("removing the data of the last bench")?;
     }
-    let events = generate(binary, &data, options.events)?;
+    let measured = measure(repo, binary, &data, options.events, &python);
+    std::fs::remove_dir_all(&data).context("removing the data of this bench")?;
+    measured
+}
+
+fn measure(repo: &Repo, binary: &Path, data: &Path, events: u64, python: &OsString) -> Result<()> {
+    ingest(repo, &data.join("ingest"))?;
+    let data = data.join("past");
+    let events = generate(binary, &data, events)?;
     let bytes = size_of(&data.join("events"))?;
     println!("on disk: {:.1} bytes per event", float(bytes) / float(events));
-    let asked = ask(repo, binary, &data, &python);
-    std::fs::remove_dir_all(&data).context("removing the data of this bench")?;
-    asked
+    ask(repo, binary, &data, python)
+}
+
+/// Takes events in that were made up beforehand, and looks how soon reports show them.
+fn ingest(repo: &Repo, data: &Path) -> Result<()> {
+    std::fs::create_dir_all(data).context("making room for events")?;
+    let status = Command::new("cargo")
+        .args(["run", "--release", "--locked", "--quiet", "--package", "usher-server"])
+        .args(["--example", "ingest", "--"])
+        .arg(data)
+        .arg(INGESTED)
+        .current_dir(&repo.root)
+        .status()
+        .context("cargo run could not be started")?;
+    ensure!(status.success(), "the example `ingest` failed");
+    Ok(())
 }
 
 /// The Python that has `DuckDB`.

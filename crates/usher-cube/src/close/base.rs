@@ -19,10 +19,22 @@ pub(crate) type Sums<K, V> = HashMap<K, V, BuildHasherDefault<Spread>>;
 #[derive(Debug)]
 pub(crate) struct Base {
     pub(crate) shapes: DayShapes,
-    /// Per shape and hour: facts, and the sum of their amounts.
-    pub(crate) sums: Sums<(u32, u8), (u64, u64)>,
+    /// Facts, by shape and hour.
+    pub(crate) sums: Vec<Sum>,
     /// How many facts there are.
     pub(crate) facts: u64,
+}
+
+/// Facts of one shape in one hour.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sum {
+    pub(crate) kind: u32,
+    pub(crate) hour: u8,
+    pub(crate) marks: Marks,
+    /// How many.
+    pub(crate) facts: u64,
+    /// The sum of their amounts.
+    pub(crate) amount: u64,
 }
 
 /// Shapes and the combinations of dimension values among them, which are called *kinds*.
@@ -36,21 +48,30 @@ pub(crate) struct DayShapes {
 
 impl Base {
     pub(crate) fn of<E>(evening: &Evening<'_>, blocks: EachBlock<'_, E>) -> Result<Self, E> {
-        let mut base =
-            Self { shapes: DayShapes::new(evening.schema), sums: Sums::default(), facts: 0 };
+        let (mut shapes, mut facts) = (DayShapes::new(evening.schema), 0);
+        let mut sums: Sums<(u32, u8), (u64, u64)> = Sums::default();
         let mut hours = Hours::of(evening);
         blocks(&mut |block| {
-            let shapes = base.shapes.adopt(block);
+            let of_block = shapes.adopt(block);
             for row in block.rows() {
-                let Some(shape) = shapes.get(row.shape as usize) else { continue };
+                let Some(shape) = of_block.get(row.shape as usize) else { continue };
                 let amount = if row.amount == NO_AMOUNT { 0 } else { row.amount };
-                let (facts, sum) = base.sums.entry((*shape, hours.of_fact(row.at))).or_default();
+                let (facts, sum) = sums.entry((*shape, hours.of_fact(row.at))).or_default();
                 *facts += 1;
                 *sum = sum.saturating_add(u64::try_from(amount).unwrap_or(0));
             }
-            base.facts += block.len() as u64;
+            facts += block.len() as u64;
         })?;
-        Ok(base)
+        let sum = |((shape, hour), (facts, amount))| Sum {
+            kind: shapes.kind(shape),
+            hour,
+            marks: shapes.marks(shape),
+            facts,
+            amount,
+        };
+        let mut sums: Vec<_> = sums.into_iter().map(sum).collect();
+        sums.sort_unstable_by_key(|sum| (sum.kind, sum.hour));
+        Ok(Self { shapes, sums, facts })
     }
 }
 

@@ -11,10 +11,14 @@ use crate::close::base::{Base, Hours, Sums};
 use crate::close::streams::DayStreams;
 use crate::close::{EachBlock, Evening, Rollup, RollupSet};
 use crate::labels::{Dictionary, LabelColumn, Labels, small};
+use crate::schema::Taken;
 use crate::{Grain, Keys, Marks, Measure, Sketch};
 
 /// A wider roll-up serves instead of one without distinct counts if it has at most so many times its rows.
 const WIDER: u64 = 2;
+
+/// Stands for a bucket without facts.
+const NO_ROW: u32 = u32::MAX;
 
 /// Users, or sessions, that are told apart at the same time.
 const IDENTITIES_MAX: u64 = 4_000_000;
@@ -29,26 +33,75 @@ pub(crate) fn rollups<E>(
     let mut sets = evening.sets.to_vec();
     sets.sort_by_key(|set| (Reverse(set.dims.columns().count()), *set));
     let mut tables: Vec<Table> = Vec::new();
+    let added = Added::of(evening, base, streams);
     for set in sets {
-        let table = Table::of(set, evening, (base, streams));
+        let Some(table) = Table::of(set, evening, base, &added) else { continue };
         let serves = |wider: &&Table| {
             let limit = if set.has_distinct { 1 } else { WIDER };
             wider.set.grain == set.grain
                 && wider.set.dims.covers(set.dims)
                 && wider.rows() <= table.rows() * limit
         };
-        if table.rows() * evening.facts_per_row <= base.facts
-            && !tables.iter().any(|it| serves(&it))
-        {
+        if is_worth_it(table.rows(), evening, base) && !tables.iter().any(|it| serves(&it)) {
             tables.push(table);
         }
     }
     for table in &mut tables {
-        table.add_sums(evening, base);
-        table.add_streams(evening, streams);
+        table.add(evening, &added);
     }
     add_distinct(evening, base, &mut tables, blocks)?;
     Ok(tables.into_iter().map(|table| table.sorted(base)).collect())
+}
+
+/// The buckets of a day.
+const fn buckets(set: RollupSet) -> usize {
+    match set.grain {
+        Grain::Hour => 24,
+        Grain::Year | Grain::Month | Grain::Day | Grain::Minute => 1,
+    }
+}
+
+/// Whether a table of so many rows is read that much faster than the facts.
+const fn is_worth_it(rows: u64, evening: &Evening<'_>, base: &Base) -> bool {
+    rows * evening.facts_per_row <= base.facts
+}
+
+/// What a kind adds to a metric in an hour; the same for every roll-up.
+struct Added {
+    kind: u32,
+    hour: u8,
+    metric: usize,
+    number: u64,
+}
+
+impl Added {
+    /// What facts and whole streams add. Whoever is counted once is left out.
+    fn of(evening: &Evening<'_>, base: &Base, streams: Option<&DayStreams>) -> Vec<Self> {
+        let mut numbers: Sums<(u32, u8, usize), u64> = Sums::default();
+        let mut add = |key, number: u64| {
+            let sum = numbers.entry(key).or_default();
+            *sum = sum.saturating_add(number);
+        };
+        let mut hours = Hours::of(evening);
+        for (metric, (_, measure)) in evening.schema.metrics.iter().enumerate() {
+            for sum in &base.sums {
+                match measure.takes(sum.marks) {
+                    Some(Taken::Itself) => add((sum.kind, sum.hour, metric), sum.facts),
+                    Some(Taken::Amount) => add((sum.kind, sum.hour, metric), sum.amount),
+                    Some(Taken::Actor | Taken::Session) | None => {}
+                }
+            }
+            for told in streams.iter().flat_map(|streams| &streams.whole) {
+                told.adds(*measure, |kind, at| add((kind, hours.of_fact(at), metric), 1));
+            }
+        }
+        let mut added: Vec<_> = numbers
+            .into_iter()
+            .map(|((kind, hour, metric), number)| Self { kind, hour, metric, number })
+            .collect();
+        added.sort_unstable_by_key(|added| (added.metric, added.kind, added.hour));
+        added
+    }
 }
 
 /// A roll-up in the making.
@@ -58,44 +111,49 @@ struct Table {
     groups: IndexSet<Box<[u32]>>,
     /// The group of each kind.
     of_kind: Vec<u32>,
-    /// The number of each row.
-    numbers: Sums<(u32, u8), u32>,
+    /// Per group and hour, the number of the row.
+    numbers: Vec<u32>,
     marks: Vec<Marks>,
     values: Vec<Vec<u64>>,
 }
 
 impl Table {
-    /// The rows that facts and streams make.
-    fn of(
-        set: RollupSet,
-        evening: &Evening<'_>,
-        (base, streams): (&Base, Option<&DayStreams>),
-    ) -> Self {
+    /// The rows that facts and streams make; nothing when they are more than it is worth.
+    fn of(set: RollupSet, evening: &Evening<'_>, base: &Base, added: &[Added]) -> Option<Self> {
         let columns: Vec<_> =
             set.dims.columns().filter(|it| *it < evening.schema.dims.len()).collect();
-        let mut groups = IndexSet::new();
+        let mut groups: IndexSet<Box<[u32]>> = IndexSet::new();
+        let mut codes = Vec::new();
         let group = |kind: &[u32]| {
-            let codes = columns.iter().map(|it| kind.get(*it).copied().unwrap_or(u32::MAX));
-            small(groups.insert_full(codes.collect()).0)
+            codes.clear();
+            codes.extend(columns.iter().map(|it| kind.get(*it).copied().unwrap_or(u32::MAX)));
+            let known = groups.get_index_of(codes.as_slice());
+            small(known.unwrap_or_else(|| groups.insert_full(codes.as_slice().into()).0))
         };
         let of_kind = base.shapes.kinds().map(group).collect();
+        // A group has a row, or several: what would be too large is not begun.
+        if !is_worth_it(groups.len() as u64, evening, base) {
+            return None;
+        }
         let mut table = Self {
+            numbers: vec![NO_ROW; groups.len() * buckets(set)],
             set,
             columns,
             groups,
             of_kind,
-            numbers: Sums::default(),
             marks: Vec::new(),
             values: Vec::new(),
         };
-        for (shape, hour) in base.sums.keys() {
-            let row = table.row(base.shapes.kind(*shape), *hour);
+        for sum in &base.sums {
+            let row = table.row(sum.kind, sum.hour);
             if let Some(marks) = table.marks.get_mut(row) {
-                *marks = marks.and(base.shapes.marks(*shape));
+                *marks = marks.and(sum.marks);
             }
         }
-        table.each_stream(evening, streams, |_, _| {});
-        table
+        for added in added {
+            table.row(added.kind, added.hour);
+        }
+        Some(table)
     }
 
     fn rows(&self) -> u64 {
@@ -105,76 +163,31 @@ impl Table {
     /// The row of a kind and an hour, which is made if need be.
     fn row(&mut self, kind: u32, hour: u8) -> usize {
         let group = self.of_kind.get(kind as usize).copied().unwrap_or(u32::MAX);
-        let hour = if self.set.grain == Grain::Hour { hour } else { 0 };
-        let next = small(self.marks.len());
-        let row = *self.numbers.entry((group, hour)).or_insert(next);
-        if row == next {
+        let buckets = buckets(self.set);
+        let place = group as usize * buckets + usize::from(hour) % buckets;
+        let Some(row) = self.numbers.get_mut(place) else { return usize::MAX };
+        if *row == NO_ROW {
+            *row = small(self.marks.len());
             self.marks.push(Marks::NONE);
         }
-        row as usize
+        *row as usize
     }
 
-    /// Tells `add` the row and the metric of everything that the day's whole streams add.
-    fn each_stream(
-        &mut self,
-        evening: &Evening<'_>,
-        streams: Option<&DayStreams>,
-        mut add: impl FnMut(usize, usize),
-    ) {
-        let mut hours = Hours::of(evening);
-        for (metric, (_, measure)) in evening.schema.metrics.iter().enumerate() {
-            if !measure.is_about_streams() {
-                continue;
-            }
-            for told in streams.iter().flat_map(|streams| &streams.whole) {
-                told.adds(*measure, |kind, at| {
-                    let row = self.row(kind, hours.of_fact(at));
-                    add(metric, row);
-                });
-            }
-        }
-    }
-
-    /// Counts facts and sums amounts.
-    fn add_sums(&mut self, evening: &Evening<'_>, base: &Base) {
+    /// Adds facts, amounts and what streams tell.
+    fn add(&mut self, evening: &Evening<'_>, added: &[Added]) {
         let rows = self.marks.len();
-        let metrics = evening.schema.metrics;
         let is_kept = |measure: Measure| measure != Measure::Reached;
+        let metrics = evening.schema.metrics.iter();
         self.values = metrics
-            .iter()
             .map(|(_, measure)| if is_kept(*measure) { vec![0; rows] } else { Vec::new() })
             .collect();
-        for ((shape, hour), (facts, sum)) in &base.sums {
-            let row = self.row(base.shapes.kind(*shape), *hour);
-            let marks = base.shapes.marks(*shape);
-            for ((_, measure), values) in metrics.iter().zip(&mut self.values) {
-                let added = match measure {
-                    Measure::Count(wanted) if marks.meets(*wanted) => *facts,
-                    Measure::Sum(wanted) if marks.meets(*wanted) => *sum,
-                    Measure::Count(_)
-                    | Measure::Sum(_)
-                    | Measure::Actors(_)
-                    | Measure::Sessions(_)
-                    | Measure::Lasted { .. }
-                    | Measure::Units(_)
-                    | Measure::Reached => continue,
-                };
-                if let Some(value) = values.get_mut(row) {
-                    *value = value.saturating_add(added);
-                }
+        for added in added {
+            let row = self.row(added.kind, added.hour);
+            let values = self.values.get_mut(added.metric);
+            if let Some(value) = values.and_then(|values| values.get_mut(row)) {
+                *value = value.saturating_add(added.number);
             }
         }
-    }
-
-    /// Adds what the day's whole streams tell.
-    fn add_streams(&mut self, evening: &Evening<'_>, streams: Option<&DayStreams>) {
-        let mut values = std::mem::take(&mut self.values);
-        self.each_stream(evening, streams, |metric, row| {
-            if let Some(value) = values.get_mut(metric).and_then(|values| values.get_mut(row)) {
-                *value += 1;
-            }
-        });
-        self.values = values;
     }
 
     /// The finished roll-up, sorted by dimension values and hour.
@@ -186,12 +199,16 @@ impl Table {
             group.iter().zip(&ranks).map(rank).collect::<Vec<_>>()
         };
         let keys: Vec<_> = self.groups.iter().map(|group| key(group)).collect();
-        let mut rows: Vec<_> =
-            self.numbers.iter().map(|(key, row)| (*key, *row as usize)).collect();
-        rows.sort_unstable_by(|((left, left_hour), _), ((right, right_hour), _)| {
-            let by_labels = keys.get(*left as usize).cmp(&keys.get(*right as usize));
-            by_labels.then(left_hour.cmp(right_hour))
-        });
+        let mut sorted: Vec<_> = (0..keys.len()).collect();
+        sorted.sort_unstable_by_key(|group| keys.get(*group));
+        let buckets = buckets(self.set);
+        let of_group = |group: &usize| {
+            let (group, hours) = (small(*group), 0_u8..);
+            let rows = self.numbers.iter().skip(group as usize * buckets).take(buckets);
+            let rows = hours.zip(rows).filter(|(_, row)| **row != NO_ROW);
+            rows.map(move |(hour, row)| ((group, hour), *row as usize))
+        };
+        let rows: Vec<_> = sorted.iter().flat_map(of_group).collect();
         // Groups are numbered in the order of their rows; those of kinds without a row are left out.
         let mut order = IndexSet::new();
         let group = rows.iter().map(|((group, _), _)| small(order.insert_full(*group).0)).collect();
@@ -276,18 +293,7 @@ fn meet<E>(
     blocks(&mut |block| {
         let of_block = shapes.adopt(block);
         for row in block.rows() {
-            let marks = block.marks(row.shape);
-            let who = match measure {
-                Measure::Actors(wanted) if marks.meets(wanted) => block.who(row.actor),
-                Measure::Sessions(wanted) if marks.meets(wanted) => block.which(row.session),
-                Measure::Actors(_)
-                | Measure::Sessions(_)
-                | Measure::Count(_)
-                | Measure::Sum(_)
-                | Measure::Lasted { .. }
-                | Measure::Units(_)
-                | Measure::Reached => None,
-            };
+            let who = block.met(&row, measure);
             if let Some(who) = who.filter(|who| mine(*who))
                 && let Some(shape) = of_block.get(row.shape as usize)
             {

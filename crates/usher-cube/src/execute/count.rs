@@ -10,6 +10,7 @@ use crate::execute::distinct::Identities;
 use crate::execute::groups::REFUSED;
 use crate::execute::picks::Picks;
 use crate::execute::{Hours, Work};
+use crate::schema::Taken;
 use crate::{Block, Keys, Measure, Shelf, TooBroad};
 
 /// Numbers in the making: one per shown row and measure.
@@ -151,17 +152,12 @@ where
     /// Per shape, what a fact of it adds to which measures.
     fn bumps(&self, block: &Block) -> Vec<Vec<Bump>> {
         let of_shape = |marks: &crate::Marks| {
-            let bump = |(index, (_, measure)): (usize, &(usize, Measure))| match measure {
-                Measure::Count(wanted) if marks.meets(*wanted) => Some(Bump::One(index)),
-                Measure::Sum(wanted) if marks.meets(*wanted) => Some(Bump::Amount(index)),
-                Measure::Count(_)
-                | Measure::Sum(_)
-                | Measure::Actors(_)
-                | Measure::Sessions(_)
-                | Measure::Lasted { .. }
-                | Measure::Units(_)
-                | Measure::Reached => None,
-            };
+            let bump =
+                |(index, (_, measure)): (usize, &(usize, Measure))| match measure.takes(*marks)? {
+                    Taken::Itself => Some(Bump::One(index)),
+                    Taken::Amount => Some(Bump::Amount(index)),
+                    Taken::Actor | Taken::Session => None,
+                };
             self.ask.measures.iter().enumerate().filter_map(bump).collect()
         };
         block.shapes.marks.iter().map(of_shape).collect()

@@ -229,21 +229,8 @@ where
                 let Some(slot) = place.and_then(|place| counts.picks.slot(group, place)) else {
                     continue;
                 };
-                let marks = block.marks(row.shape);
                 for (index, measure) in measures {
-                    let who = match measure {
-                        Measure::Actors(wanted) if marks.meets(*wanted) => block.who(row.actor),
-                        Measure::Sessions(wanted) if marks.meets(*wanted) => {
-                            block.which(row.session)
-                        }
-                        Measure::Actors(_)
-                        | Measure::Sessions(_)
-                        | Measure::Count(_)
-                        | Measure::Sum(_)
-                        | Measure::Lasted { .. }
-                        | Measure::Units(_)
-                        | Measure::Reached => None,
-                    };
+                    let who = block.met(&row, *measure);
                     if let Some((who, met)) = who.zip(counts.identities.get_mut(*index)) {
                         met.note(slot, who);
                     }

@@ -117,11 +117,8 @@ impl Demo {
             until: wired.app.clock.now(),
             households: None,
         };
-        for chapter in past.chapters() {
-            wired.add_events(past.tell(&chapter)).await?;
-        }
         if past.days > 0 {
-            wired.close_days().await?;
+            wired.tell(past).await?;
         }
         for file in &options.events {
             events::import(&wired, file).await?;

@@ -44,7 +44,7 @@ pub(super) struct Rows {
     pub(super) kind: Vec<u32>,
     pub(super) number: Vec<i64>,
     pub(super) own: [Vec<u32>; OWN],
-    /// Fingerprints of the ids; zero where they are kept elsewhere.
+    /// Fingerprints of the ids, or their tags; zero where nobody asked.
     pub(super) key: Vec<u64>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::civil::Date;
 use usher_core::StoreError;
@@ -10,7 +11,7 @@ use usher_parquet::{ParquetError, Table};
 use usher_reports::{Api, Layout};
 
 use super::batch::Batch;
-use super::closed::{self, shortened};
+use super::closed;
 use super::file::{self, Attributes, EventFile, Keys};
 use super::keeper::{Haste, Work};
 use super::kept::{ApiDay, ClosedDay, DataFile, Holds, Kept};
@@ -22,6 +23,9 @@ use super::unavailable;
 /// A closed day is closed anew, before its hour is up, when one of so many of its events came late.
 const LATE_SHARE: u64 = 20;
 
+/// Days are closed together, and on several threads, when they have no more events than this: memory is bounded.
+const TOGETHER_ROWS: u64 = 500_000;
+
 impl Work {
     /// Whether a day is over, and what is on its way has had time to arrive.
     pub(super) fn is_over(&self, day: Date) -> bool {
@@ -30,7 +34,7 @@ impl Work {
         self.shared.clock.now().as_millis() >= end.saturating_add(grace)
     }
 
-    /// Closes the first day that can be closed. Whether there is none.
+    /// Closes the first day that can be closed, or the first few at once. Whether there is none.
     pub(super) fn close_next(&self, haste: Haste) -> Result<bool, StoreError> {
         let kept = self.kept();
         let tail = self.tail_days();
@@ -38,15 +42,21 @@ impl Work {
         days.sort_unstable();
         days.dedup();
         let api_days = |day: &Date| [kept.esm.get(day), kept.cmu.get(day)].into_iter().flatten();
-        let next = days.into_iter().find(|day| {
+        let mut due = days.into_iter().filter(|day| {
             self.is_over(*day)
                 && (haste == Haste::AtOnce || !tail.contains(day))
                 && api_days(day).any(|api_day| self.is_worth_closing(api_day, haste))
         });
-        match next {
-            None => Ok(true),
-            Some(day) => self.close(day, None).map(|()| false),
-        }
+        let rows = |day: &Date| api_days(day).map(|api_day| api_day.rows()).sum::<u64>();
+        let Some(first) = due.next() else { return Ok(true) };
+        let mut left = TOGETHER_ROWS.saturating_sub(rows(&first));
+        let more = due.take_while(|day| {
+            let has_room = haste == Haste::AtOnce && rows(day) <= left;
+            left = left.saturating_sub(rows(day));
+            has_room
+        });
+        let days: Vec<_> = std::iter::once(first).chain(more).collect();
+        self.close(&days, None).map(|()| false)
     }
 
     /// Whether a day that is over should be closed, now or anew.
@@ -59,46 +69,49 @@ impl Work {
         day.late() > 0 && (haste == Haste::AtOnce || is_old || is_many)
     }
 
-    /// Closes a day for both APIs, giving somebody a new name on the way.
-    pub(super) fn close(&self, day: Date, rename: Option<&Rename<'_>>) -> Result<(), StoreError> {
+    /// Closes days for both APIs, giving somebody a new name on the way.
+    ///
+    /// Days and APIs are independent of each other: those that memory has room for are written side by side. All
+    /// become true in one step.
+    pub(super) fn close(
+        &self,
+        days: &[Date],
+        rename: Option<&Rename<'_>>,
+    ) -> Result<(), StoreError> {
         let mut kept = self.kept();
-        let mut replaced = Vec::new();
-        let mut keys = Vec::new();
-        for api in [Api::Esm, Api::Cmu] {
-            let Some(api_day) = kept.days(api).get(&day).cloned() else { continue };
-            if api_day.segments.is_empty() && rename.is_none() {
-                continue;
+        let mut merges = Vec::new();
+        for day in days {
+            for api in [Api::Esm, Api::Cmu] {
+                let Some(api_day) = kept.days(api).get(day).cloned() else { continue };
+                if api_day.segments.is_empty() && rename.is_none() {
+                    continue;
+                }
+                let number = kept.number();
+                merges.push(Merge { day: *day, number, layout: Layout::of(api), api_day, rename });
             }
-            let merge = Merge { layout: Layout::of(api), api_day: &api_day, rename };
-            let closed = self.close_api(&mut kept, day, &merge, &mut keys)?;
-            let closed = ApiDay { segments: Vec::new(), closed: Some(Arc::new(closed)) };
-            kept.days_mut(api).insert(day, Arc::new(closed));
-            replaced.push(api_day);
         }
-        let ids = write_ids(&mut kept, day, keys)?;
+        let rows: u64 = merges.iter().map(|merge| merge.api_day.rows()).sum();
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = if rows <= TOGETHER_ROWS { processors } else { 1 };
+        let closed = side_by_side(threads, &merges, |merge| self.close_api(&kept, merge));
+        for (merge, closed) in merges.iter().zip(closed) {
+            let closed = ApiDay { segments: Vec::new(), closed: Some(Arc::new(closed?)) };
+            kept.days_mut(merge.layout.api).insert(merge.day, Arc::new(closed));
+        }
         self.commit(kept, |_| {})?;
-        for api_day in replaced {
-            api_day.retire(&self.shared.cache);
-        }
-        if let Some(ids) = ids {
-            ids.retire();
+        for merge in merges {
+            merge.api_day.retire(&self.shared.cache);
         }
         Ok(())
     }
 
     /// Writes one API's closed day.
-    fn close_api(
-        &self,
-        kept: &mut Kept,
-        day: Date,
-        merge: &Merge<'_>,
-        keys: &mut Vec<u64>,
-    ) -> Result<ClosedDay, StoreError> {
-        let (number, api) = (kept.number(), merge.layout.api);
+    fn close_api(&self, kept: &Kept, merge: &Merge<'_>) -> Result<ClosedDay, StoreError> {
+        let (day, number, api) = (merge.day, merge.number, merge.layout.api);
         let path = |holds| kept.path(api, day, holds, number);
         let events = path(Holds::Events);
         make_room(&events).map_err(unavailable)?;
-        let merged = merge.write(&events, keys).map_err(|error| store_error(&events, &error))?;
+        let merged = merge.write(&events).map_err(|error| store_error(&events, &error))?;
         let closed = self.count(day, &merged, &events)?;
         let made = self.shared.clock.now().as_millis();
         let schema = merge.layout.schema;
@@ -162,9 +175,7 @@ impl Work {
             let young = kept.days_mut(api).split_off(&oldest);
             gone.extend(std::mem::replace(kept.days_mut(api), young).into_values());
         }
-        let old_ids: Vec<_> = kept.ids.keys().filter(|(_, day)| *day < oldest).cloned().collect();
-        let ids: Vec<_> = old_ids.iter().filter_map(|place| kept.ids.remove(place)).collect();
-        if gone.is_empty() && ids.is_empty() {
+        if gone.is_empty() {
             return Ok(());
         }
         tracing::info!(before = %oldest, days = gone.len(), "old events were removed");
@@ -172,41 +183,17 @@ impl Work {
         for api_day in gone {
             api_day.retire(&self.shared.cache);
         }
-        for file in ids {
-            file.retire();
-        }
         Ok(())
     }
 }
 
-/// Writes the ids of a day; returns the file that this replaces.
-fn write_ids(
-    kept: &mut Kept,
-    day: Date,
-    keys: Vec<u64>,
-) -> Result<Option<Arc<DataFile>>, StoreError> {
-    let place = (kept.zone.clone(), day);
-    let old = kept.ids.get(&place).cloned();
-    let mut all: Vec<_> = keys.into_iter().map(shortened).collect();
-    if let Some(old) = &old {
-        let read = file::open(&old.path).and_then(|table| closed::keys_of_day(&table));
-        all.extend(read.map_err(|error| store_error(&old.path, &error))?);
-    }
-    all.sort_unstable();
-    all.dedup();
-    let number = kept.number();
-    let path = kept.ids_path(day, number);
-    make_room(&path).map_err(unavailable)?;
-    closed::write_keys(&path, &all).map_err(|error| store_error(&path, &error))?;
-    sync_parent(&path)?;
-    kept.ids.insert(place, Arc::new(DataFile::at(path, number)));
-    Ok(old)
-}
-
 /// Brings the files of a day together.
 struct Merge<'a> {
+    day: Date,
+    /// The number of the new files.
+    number: u64,
     layout: &'static Layout,
-    api_day: &'a ApiDay,
+    api_day: Arc<ApiDay>,
     rename: Option<&'a Rename<'a>>,
 }
 
@@ -220,13 +207,12 @@ struct Merged {
 
 impl Merge<'_> {
     /// Writes the file, row group by row group, so that memory is bounded.
-    fn write(&self, path: &Path, keys: &mut Vec<u64>) -> Result<Merged, ParquetError> {
-        let mut file = EventFile::create(path, self.layout, Keys::Dropped)?;
+    fn write(&self, path: &Path) -> Result<Merged, ParquetError> {
+        let mut file = EventFile::create(path, self.layout, Keys::Tags)?;
         let mut batch = Batch::new(self.layout);
         let (mut rows, mut groups) = (0, 0);
         for source in self.api_day.events() {
             let table: Arc<Table> = file::open(&source.path)?;
-            keys.extend(file::keys(&table)?);
             for group in 0..table.groups() {
                 if !batch.is_empty() && batch.len() + table.rows(group) > GROUP_ROWS {
                     rows += write_group(&mut file, &batch)?;
@@ -247,8 +233,38 @@ impl Merge<'_> {
 }
 
 fn write_group(file: &mut EventFile, batch: &Batch) -> Result<u64, ParquetError> {
-    file.write(batch, &batch.ordered(0..batch.len()))?;
+    file.write(batch, &batch.ordered(&batch.kind_ranks(), 0..batch.len()))?;
     Ok(batch.len() as u64)
+}
+
+/// Does something for each, on several threads; the answers in the same order.
+fn side_by_side<T: Sync, A: Send>(
+    threads: usize,
+    things: &[T],
+    each: impl Fn(&T) -> A + Sync,
+) -> Vec<A> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut answers = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(thing) = things.get(number) else { return answers };
+            answers.push((number, each(thing)));
+        }
+    };
+    let mut answers = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads.min(things.len())).map(|_| scope.spawn(work)).collect();
+        let mut answers = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => answers.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        answers
+    });
+    answers.sort_unstable_by_key(|(number, _)| *number);
+    answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
 /// The roll-ups that reports may ask for.

@@ -373,26 +373,3 @@ pub(super) fn pieces(table: &Table, schema: &Schema) -> Result<Pieces, ParquetEr
         piece: rows.clone().map(piece).collect(),
     })
 }
-
-/// Fingerprints of the ids of a day, shortened to [`KEY_BITS`] bits.
-pub(super) fn write_keys(path: &Path, keys: &[u64]) -> Result<(), ParquetError> {
-    let mut writer = TableWriter::new(File::create(path)?, &[Field::keys("event_key")])?;
-    let keys: Vec<_> = keys.iter().map(|key| key.cast_signed()).collect();
-    writer.write(&[Column::Numbers(&keys)], &[])?;
-    Ok(writer.finish()?.sync_all()?)
-}
-
-/// How much of a fingerprint is kept of the ids of a closed day. With a million events that day, one
-/// late event in 270 million is taken for one of them.
-const KEY_BITS: u32 = 48;
-
-/// The part of a fingerprint that is kept of a closed day.
-pub(super) const fn shortened(key: u64) -> u64 {
-    key >> (64 - KEY_BITS)
-}
-
-/// The shortened fingerprints of a day, ascending.
-pub(super) fn keys_of_day(table: &Table) -> Result<Vec<u64>, ParquetError> {
-    let keys = table.numbers(0, "event_key", 0..table.rows(0))?;
-    Ok(keys.into_iter().map(i64::cast_unsigned).collect())
-}

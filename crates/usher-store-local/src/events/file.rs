@@ -11,11 +11,15 @@ use usher_parquet::{Column, Field, NULL, NULL_NUMBER, ParquetError, Table, Table
 use usher_reports::{Layout, Numbered, OWN};
 
 use super::batch::{Batch, Kind, NO_NUMBER, NONE, Row, Texts, small};
+use super::ids::{DayIds, tag, tagged};
 
 const TIME: &str = "ts";
 
-/// Fingerprints of ids, in files that are not final.
+/// Fingerprints of ids, in files of open days.
 const KEY: &str = "event_key";
+
+/// What is left of them when the day is closed.
+const TAG: &str = "event_tag";
 
 /// Which attributes are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,11 +41,27 @@ impl Attributes {
     }
 }
 
-/// Whether a file keeps the fingerprints of its events' ids.
+/// How a file keeps the fingerprints of its events' ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keys {
-    Kept,
-    Dropped,
+    /// As they are.
+    Whole,
+    /// Shortened to tags.
+    Tags,
+}
+
+impl Keys {
+    /// How a file keeps them.
+    pub(super) fn of(table: &Table) -> Self {
+        if table.has(KEY) { Self::Whole } else { Self::Tags }
+    }
+
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Whole => KEY,
+            Self::Tags => TAG,
+        }
+    }
 }
 
 fn fields(layout: &Layout, keys: Keys) -> Vec<Field<'_>> {
@@ -51,8 +71,11 @@ fn fields(layout: &Layout, keys: Keys) -> Vec<Field<'_>> {
         Field::instant(layout.number)
     };
     let texts = layout.kind.iter().chain(&layout.own).map(|name| Field::text(name));
-    let key = (keys == Keys::Kept).then(|| Field::number(KEY));
-    [Field::timeline(TIME)].into_iter().chain(texts).chain([number]).chain(key).collect()
+    let key = match keys {
+        Keys::Whole => Field::number(keys.column()),
+        Keys::Tags => Field::keys(keys.column()),
+    };
+    [Field::timeline(TIME)].into_iter().chain(texts).chain([number, key]).collect()
 }
 
 /// A file of events in the making.
@@ -71,27 +94,30 @@ impl EventFile {
     pub(super) fn write(&mut self, batch: &Batch, rows: &[u32]) -> Result<(), ParquetError> {
         let kinds: Vec<_> =
             rows.iter().filter_map(|row| batch.rows.kind.get(*row as usize)).collect();
-        let mut texts = Vec::new();
+        let (mut texts, mut places) = (Vec::new(), vec![NULL; batch.texts.len()]);
         for attribute in 0..batch.layout.kind.len() {
             let code = |kind: &Kind| kind.codes.get(attribute).copied().unwrap_or(NONE);
             let of_kind: Vec<_> = batch.kinds.iter().map(code).collect();
             let code = |kind: &&u32| of_kind.get(**kind as usize).copied().unwrap_or(NONE);
-            texts.push(Coded::of(&batch.texts, kinds.iter().map(code)));
+            texts.push(Coded::of(&batch.texts, kinds.iter().map(code), &mut places));
         }
         for column in &batch.rows.own {
             let codes = rows.iter().map(|row| column.get(*row as usize).copied().unwrap_or(NONE));
-            texts.push(Coded::of(&batch.texts, codes));
+            texts.push(Coded::of(&batch.texts, codes, &mut places));
         }
         let numbers = |column: &[i64]| {
             rows.iter().filter_map(|row| column.get(*row as usize).copied()).collect::<Vec<_>>()
         };
         let (at, number) = (numbers(&batch.rows.at), numbers(&batch.rows.number));
         let keys = rows.iter().filter_map(|row| batch.rows.key.get(*row as usize));
-        let keys: Vec<_> = keys.map(|key| key.cast_signed()).collect();
+        let shortened = |key: &u64| match self.keys {
+            Keys::Whole => *key,
+            Keys::Tags => tag(*key),
+        };
+        let keys: Vec<_> = keys.map(|key| shortened(key).cast_signed()).collect();
         let mut columns = vec![Column::Numbers(&at)];
         columns.extend(texts.iter().map(Coded::column));
-        columns.push(Column::Numbers(&number));
-        columns.extend((self.keys == Keys::Kept).then_some(Column::Numbers(&keys)));
+        columns.extend([Column::Numbers(&number), Column::Numbers(&keys)]);
         self.writer.write(&columns, &[])
     }
 
@@ -108,9 +134,9 @@ struct Coded<'a> {
 }
 
 impl<'a> Coded<'a> {
-    fn of(texts: &'a Texts, column: impl Iterator<Item = u32>) -> Self {
-        let mut places = vec![NULL; texts.len()];
-        let mut dictionary = Vec::new();
+    /// `places` has a place for every text and is handed back as it came: a file has few of them, a batch many.
+    fn of(texts: &'a Texts, column: impl Iterator<Item = u32>, places: &mut [u32]) -> Self {
+        let (mut dictionary, mut used) = (Vec::new(), Vec::new());
         let (mut last, mut last_place) = (NONE, NULL);
         let codes = column.map(|code| {
             if code == last {
@@ -122,6 +148,7 @@ impl<'a> Coded<'a> {
                     if *place == NULL {
                         *place = small(dictionary.len());
                         dictionary.extend(texts.get(code));
+                        used.push(code);
                     }
                     *place
                 }
@@ -130,6 +157,11 @@ impl<'a> Coded<'a> {
             last_place
         });
         let codes = codes.collect();
+        for code in used {
+            if let Some(place) = places.get_mut(code as usize) {
+                *place = NULL;
+            }
+        }
         Self { dictionary, codes }
     }
 
@@ -164,7 +196,11 @@ pub(super) fn read(
     }
     let at = table.numbers(group, TIME, rows.clone())?;
     let number = table.numbers(group, layout.number, rows.clone())?;
-    let key = if table.has(KEY) { table.numbers(group, KEY, rows.clone())? } else { Vec::new() };
+    let key = if attributes == Attributes::ALL {
+        table.numbers(group, Keys::of(table).column(), rows.clone())?
+    } else {
+        Vec::new()
+    };
     let mut index = KindIndex::default();
     for row in rows {
         let number = number.get(row).copied().unwrap_or(NULL_NUMBER);
@@ -229,14 +265,22 @@ impl KindIndex {
     }
 }
 
-/// The fingerprints of the ids in a file that keeps them.
-pub(super) fn keys(table: &Table) -> Result<Vec<u64>, ParquetError> {
-    let mut keys = Vec::new();
-    for group in (0..table.groups()).filter(|_| table.has(KEY)) {
-        let of_group = table.numbers(group, KEY, 0..table.rows(group))?;
-        keys.extend(of_group.into_iter().map(i64::cast_unsigned));
+/// Adds the ids of a file to those of its day.
+pub(super) fn add_ids(table: &Table, ids: &mut DayIds) -> Result<(), ParquetError> {
+    let keys = Keys::of(table);
+    for group in 0..table.groups() {
+        let rows = 0..table.rows(group);
+        let of_group = table.numbers(group, keys.column(), rows.clone())?;
+        let of_group = of_group.into_iter().map(i64::cast_unsigned);
+        match keys {
+            Keys::Whole => ids.fresh.extend(of_group),
+            Keys::Tags => {
+                let at = table.numbers(group, TIME, rows)?;
+                ids.closed.extend(at.into_iter().zip(of_group).map(|(at, key)| tagged(at, key)));
+            }
+        }
     }
-    Ok(keys)
+    Ok(())
 }
 
 /// Opens a file for reading.

@@ -19,7 +19,7 @@ use usher_reports::Api;
 use super::cache::Cache;
 
 /// The version of the manifest, and of the files it names.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 const MANIFEST: &str = "manifest.json";
 
@@ -37,8 +37,6 @@ pub(super) struct Kept {
     pub(super) sealed: u64,
     pub(super) esm: Days,
     pub(super) cmu: Days,
-    /// Ids of closed days, by the zone they were closed in.
-    pub(super) ids: BTreeMap<(String, Date), Arc<DataFile>>,
 }
 
 /// The days of one API.
@@ -90,6 +88,12 @@ pub(super) enum Holds {
     Pieces,
 }
 
+/// What every manifest says, whatever its version.
+#[derive(Debug, Deserialize)]
+struct Version {
+    format: u32,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Manifest {
     format: u32,
@@ -98,7 +102,6 @@ struct Manifest {
     next: u64,
     sealed: u64,
     days: BTreeMap<Date, DayEntry>,
-    ids: Vec<IdsEntry>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -133,13 +136,6 @@ struct ClosedEntry {
     with: Vec<String>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct IdsEntry {
-    zone: String,
-    day: Date,
-    file: u64,
-}
-
 impl Kept {
     /// An empty store.
     pub(super) fn new(directory: &Path, zone: String, key: [u8; 16]) -> Self {
@@ -151,7 +147,6 @@ impl Kept {
             sealed: 0,
             esm: Days::new(),
             cmu: Days::new(),
-            ids: BTreeMap::new(),
         }
     }
 
@@ -162,12 +157,16 @@ impl Kept {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let manifest: Manifest = serde_json::from_slice(&text)?;
-        let key = u128::from_str_radix(&manifest.key, 16).map_err(io::Error::other)?;
-        if manifest.format != FORMAT {
-            let what = format!("format {} is not known to this version", manifest.format);
+        let Version { format } = serde_json::from_slice(&text)?;
+        if format != FORMAT {
+            let what = format!(
+                "the events were written in format {format}, and this version reads format {FORMAT}: \
+                 export them with the version that wrote them and import them into a new directory"
+            );
             return Err(io::Error::other(what));
         }
+        let manifest: Manifest = serde_json::from_slice(&text)?;
+        let key = u128::from_str_radix(&manifest.key, 16).map_err(io::Error::other)?;
         let mut kept = Self::new(directory, manifest.zone, key.to_be_bytes());
         (kept.next, kept.sealed) = (manifest.next, manifest.sealed);
         for (day, entry) in manifest.days {
@@ -177,10 +176,6 @@ impl Kept {
                     kept.days_mut(api).insert(day, Arc::new(api_day));
                 }
             }
-        }
-        for IdsEntry { zone, day, file } in manifest.ids {
-            let file = DataFile::at(kept.ids_path(day, file), file);
-            kept.ids.insert((zone, day), Arc::new(file));
         }
         Ok(Some(kept))
     }
@@ -204,11 +199,6 @@ impl Kept {
         for (day, api_day) in &self.cmu {
             days.entry(*day).or_default().cmu = Some(ApiEntry::of(api_day));
         }
-        let ids = self.ids.iter().map(|((zone, day), file)| IdsEntry {
-            zone: zone.clone(),
-            day: *day,
-            file: file.number,
-        });
         Manifest {
             format: FORMAT,
             zone: self.zone.clone(),
@@ -216,7 +206,6 @@ impl Kept {
             next: self.next,
             sealed: self.sealed,
             days,
-            ids: ids.collect(),
         }
     }
 
@@ -246,19 +235,14 @@ impl Kept {
         self.directory.join(format!("{api}/day={day}/{holds}.{number}.parquet"))
     }
 
-    pub(super) fn ids_path(&self, day: Date, number: u64) -> PathBuf {
-        self.directory.join(format!("ids/day={day}/ids.{number}.parquet"))
-    }
-
     /// Removes files that are not named here.
     pub(super) fn sweep(&self) -> io::Result<()> {
         let mut named: Vec<&Path> = Vec::new();
         for api_day in self.esm.values().chain(self.cmu.values()) {
             named.extend(api_day.files().map(|file| file.path.as_path()));
         }
-        named.extend(self.ids.values().map(|file| file.path.as_path()));
         let named: std::collections::HashSet<_> = named.into_iter().collect();
-        for folder in ["esm", "cmu", "ids"] {
+        for folder in ["esm", "cmu"] {
             for day in entries(&self.directory.join(folder))? {
                 for file in entries(&day)? {
                     let is_ours = file.extension().is_some_and(|it| it == "parquet");

@@ -7,10 +7,16 @@
 use super::batch::{Batch, NONE, small};
 use usher_reports::{PERSON, SESSION};
 
+/// Per kind: its rank without the volatile attributes, and with them.
+pub(super) struct KindRanks(Vec<(u32, u32)>);
+
 impl Batch {
     /// The positions of these rows in the order of a file.
-    pub(super) fn ordered(&self, rows: impl Iterator<Item = usize>) -> Vec<u32> {
-        let kinds = self.kind_ranks();
+    pub(super) fn ordered(
+        &self,
+        KindRanks(kinds): &KindRanks,
+        rows: impl Iterator<Item = usize>,
+    ) -> Vec<u32> {
         let own = |text: usize| self.rows.own.get(text).map_or(&[][..], Vec::as_slice);
         let (people, sessions) = (own(PERSON), own(SESSION));
         let code = |column: &[u32], row: usize| u64::from(column.get(row).copied().unwrap_or(NONE));
@@ -25,8 +31,8 @@ impl Batch {
         keys.into_iter().map(|(.., row)| row).collect()
     }
 
-    /// Per kind: its rank without the volatile attributes, and with them.
-    fn kind_ranks(&self) -> Vec<(u32, u32)> {
+    /// Where each kind stands in the order of a file.
+    pub(super) fn kind_ranks(&self) -> KindRanks {
         let is_volatile: Vec<_> =
             self.layout.kind.iter().map(|name| self.layout.volatile.contains(name)).collect();
         let ranks = self.text_ranks();
@@ -51,7 +57,7 @@ impl Batch {
                 *place = (stable, small(whole));
             }
         }
-        placed
+        KindRanks(placed)
     }
 
     fn text_ranks(&self) -> Vec<u32> {

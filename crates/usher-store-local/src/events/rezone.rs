@@ -29,9 +29,7 @@ pub(super) fn into_days_of(zone: &Zone, kept: Kept) -> Result<Kept, StoreError> 
     for api in [Api::Esm, Api::Cmu] {
         let mut days = Days::new();
         for api_day in kept.days(api).values() {
-            let closed = api_day.closed.iter().map(|closed| (&closed.events, Keys::Dropped));
-            let segments = api_day.segments.iter().map(|segment| (&segment.file, Keys::Kept));
-            for source in closed.chain(segments) {
+            for source in api_day.events() {
                 sort(&mut moved, (api, zone), source, &mut days)?;
             }
         }
@@ -47,7 +45,7 @@ pub(super) fn into_days_of(zone: &Zone, kept: Kept) -> Result<Kept, StoreError> 
 fn sort(
     moved: &mut Kept,
     (api, zone): (Api, &Zone),
-    (source, keys): (&DataFile, Keys),
+    source: &DataFile,
     days: &mut Days,
 ) -> Result<(), StoreError> {
     let failed = |error| store_error(&source.path, &error);
@@ -55,11 +53,14 @@ fn sort(
     for group in 0..table.groups() {
         let read = file::read(&table, group, Layout::of(api), Attributes::ALL);
         let batch = read.map_err(failed)?;
+        let ranks = batch.kind_ranks();
         for (day, rows) in batch.by_day(zone) {
+            let order = batch.ordered(&ranks, rows.iter().copied());
             let number = moved.number();
             let path = moved.path(api, day, Holds::Events, number);
             make_room(&path).map_err(unavailable)?;
-            write(&path, &batch, keys, &rows).map_err(|error| store_error(&path, &error))?;
+            write(&path, &batch, Keys::of(&table), &order)
+                .map_err(|error| store_error(&path, &error))?;
             sync_parent(&path)?;
             let segment = Segment { file: DataFile::at(path, number), rows: rows.len() as u64 };
             let api_day = Arc::make_mut(days.entry(day).or_default());
@@ -73,9 +74,9 @@ fn write(
     path: &std::path::Path,
     batch: &Batch,
     keys: Keys,
-    rows: &[usize],
+    order: &[u32],
 ) -> Result<(), ParquetError> {
     let mut file = EventFile::create(path, batch.layout, keys)?;
-    file.write(batch, &batch.ordered(rows.iter().copied()))?;
+    file.write(batch, order)?;
     file.finish()
 }

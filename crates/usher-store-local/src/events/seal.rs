@@ -51,12 +51,12 @@ impl Work {
         for chunk in chunks.iter().filter(|chunk| chunk.batch.layout.api == api) {
             batch.absorb(&chunk.batch, |row| row.at >= cutoff);
         }
-        let mut segments = Vec::new();
+        let (mut segments, ranks) = (Vec::new(), batch.kind_ranks());
         for (day, rows) in batch.by_day(&self.shared.settings.zone) {
             let number = kept.number();
             let path = kept.path(api, day, Holds::Events, number);
             let count = rows.len() as u64;
-            let order = batch.ordered(rows.into_iter());
+            let order = batch.ordered(&ranks, rows.into_iter());
             make_room(&path).map_err(unavailable)?;
             write(&path, &batch, &order).map_err(|error| store_error(&path, &error))?;
             sync_parent(&path)?;
@@ -67,7 +67,7 @@ impl Work {
 }
 
 fn write(path: &Path, batch: &Batch, order: &[u32]) -> Result<(), ParquetError> {
-    let mut file = EventFile::create(path, batch.layout, Keys::Kept)?;
+    let mut file = EventFile::create(path, batch.layout, Keys::Whole)?;
     for rows in order.chunks(GROUP_ROWS) {
         file.write(batch, rows)?;
     }

@@ -10,7 +10,6 @@ use usher_cube::Fingerprints;
 
 use super::EventSettings;
 use super::cache::Cache;
-use super::closed;
 use super::file;
 use super::ids::DayIds;
 use super::kept::Kept;
@@ -84,24 +83,16 @@ impl Shared {
     pub(super) fn ids(&self, day: Date) -> io::Result<DayIds> {
         let view = self.view();
         let mut ids = DayIds::default();
+        let (begin, end) = self.settings.zone.day(day);
         for chunk in &view.chunks {
-            let rows = chunk.batch.rows.iter().filter(|row| self.day(row.at) == day);
-            ids.fresh.extend(rows.map(|row| row.key));
+            let rows = chunk.batch.rows.at.iter().zip(&chunk.batch.rows.key);
+            let rows = rows.filter(|(at, _)| (begin..end).contains(*at));
+            ids.fresh.extend(rows.map(|(_, key)| key));
         }
         for days in [&view.kept.esm, &view.kept.cmu] {
-            for segment in days.get(&day).into_iter().flat_map(|day| &day.segments) {
-                let table = file::open(&segment.file.path).map_err(io::Error::other)?;
-                ids.fresh.extend(file::keys(&table).map_err(io::Error::other)?);
-            }
-        }
-        let (zone, before, after) = (&view.kept.zone, day.yesterday(), day.tomorrow());
-        for ((of_zone, of_day), file) in &view.kept.ids {
-            // Days of another zone begin at another time: the neighbours may have it too.
-            let is_near = Ok(*of_day) == before.clone().map_err(drop)
-                || Ok(*of_day) == after.clone().map_err(drop);
-            if *of_day == day || of_zone != zone && is_near {
-                let table = file::open(&file.path).map_err(io::Error::other)?;
-                ids.closed.extend(closed::keys_of_day(&table).map_err(io::Error::other)?);
+            for source in days.get(&day).into_iter().flat_map(|day| day.events()) {
+                let table = file::open(&source.path).map_err(io::Error::other)?;
+                file::add_ids(&table, &mut ids).map_err(io::Error::other)?;
             }
         }
         ids.closed.sort_unstable();

@@ -228,7 +228,7 @@ impl Work {
             }
         }
         if !of_day.traces.is_empty() {
-            self.close(day, Some(&Rename { search, name }))?;
+            self.close(&[day], Some(&Rename { search, name }))?;
         }
         Ok(days.is_empty())
     }

@@ -140,9 +140,11 @@ impl Writer {
                 event.set_id(self.entropy.uuid().to_string());
             }
             let key = self.hands.shared.fingerprints.of(&[event.id()]);
-            let day = self.days.find(&self.hands.shared.settings.zone, event.at().as_millis());
+            let at = event.at().as_millis();
+            let day = self.days.find(&self.hands.shared.settings.zone, at);
             let shared = &self.hands.shared;
-            let is_new = self.ids.insert(day, key, || shared.ids(day)).map_err(unavailable)?;
+            let is_new =
+                self.ids.insert((day, at), key, || shared.ids(day)).map_err(unavailable)?;
             if is_new {
                 admitted.push((event, key));
             }
