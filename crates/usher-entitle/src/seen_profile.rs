@@ -1,9 +1,10 @@
 //! A profile as it was read from the store, with what applications were shown of it.
 
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use usher_core::{ServiceProviderId, Timestamp};
+use usher_core::ServiceProviderId;
+use usher_registry::Snapshot;
 
 use crate::metadata::Attributes;
 use crate::profile::Profile;
@@ -22,29 +23,36 @@ pub(crate) struct SeenProfile {
 #[derive(Debug)]
 struct Shown {
     channel: ServiceProviderId,
-    /// Of the registry: it says what is shown, and whose certificate it is encrypted to.
-    revision: Timestamp,
+    /// The revision that says what is shown, and whose certificate it is encrypted to. It is not kept
+    /// alive by this, but neither can another take its place in memory.
+    revision: Weak<Snapshot>,
     attributes: Arc<Attributes>,
 }
 
 impl SeenProfile {
-    /// The metadata as `channel` sees it in this `revision` of the registry: as it was last shown, or as
+    /// The metadata as `channel` sees it in `revision`: as it was last shown, or as
     /// `shape` makes it.
     pub(crate) fn attributes(
         &self,
         channel: &ServiceProviderId,
-        revision: Timestamp,
+        revision: &Arc<Snapshot>,
         shape: impl FnOnce(&Profile) -> Attributes,
     ) -> Arc<Attributes> {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         match &*shown {
-            Some(shown) if shown.channel == *channel && shown.revision == revision => {
+            Some(shown)
+                if shown.channel == *channel
+                    && shown.revision.as_ptr() == Arc::as_ptr(revision) =>
+            {
                 Arc::clone(&shown.attributes)
             }
             Some(_) | None => {
                 let attributes = Arc::new(shape(&self.profile));
-                let channel = channel.clone();
-                *shown = Some(Shown { channel, revision, attributes: Arc::clone(&attributes) });
+                *shown = Some(Shown {
+                    channel: channel.clone(),
+                    revision: Arc::downgrade(revision),
+                    attributes: Arc::clone(&attributes),
+                });
                 attributes
             }
         }
@@ -67,6 +75,8 @@ impl Deref for SeenProfile {
 
 #[cfg(test)]
 mod tests {
+    use usher_core::Timestamp;
+
     use super::*;
     use crate::fixtures;
     use crate::metadata::Attribute;
@@ -74,10 +84,11 @@ mod tests {
     #[test]
     fn metadata_is_shaped_anew_for_another_channel_and_another_revision() {
         let seen = SeenProfile::from(fixtures::profile("Cablevision", Timestamp::default()));
+        let [now, later] = [fixtures::world(), fixtures::world()].map(|world| world.snapshot);
         let [one, other] = ["one", "other"].map(ServiceProviderId::new);
-        let (now, later) = (Timestamp::from_secs(1), Timestamp::from_secs(2));
         let mut shaped = 0;
-        let asked = [(&one, now), (&one, now), (&other, now), (&other, later), (&other, later)];
+        let asked =
+            [(&one, &now), (&one, &now), (&other, &now), (&other, &later), (&other, &later)];
         let shown = asked.map(|(channel, revision)| {
             let attributes = seen.attributes(channel, revision, |_| {
                 shaped += 1;
