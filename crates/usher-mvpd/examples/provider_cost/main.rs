@@ -15,6 +15,10 @@ use usher_mvpd::Gateway;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
+/// The one of the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Questions asked before anything is measured, and those that are.
 const WARM_UP: usize = 200;
 const QUESTIONS: usize = 2_000;

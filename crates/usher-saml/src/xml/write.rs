@@ -81,20 +81,25 @@ impl Element {
 
 /// Appends `text` with markup escaped and characters XML cannot carry replaced.
 fn escape(text: &str, out: &mut String) {
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
+    let mut rest = 0;
+    for (at, character) in text.char_indices() {
+        let instead = match character {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            '"' => "&quot;",
             // A reader would turn these into spaces or line feeds (XML 1.0 §2.11, §3.3.3).
-            '\r' => out.push_str("&#13;"),
-            '\n' => out.push_str("&#10;"),
-            '\t' => out.push_str("&#9;"),
-            '\0'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}' => out.push('\u{FFFD}'),
-            other => out.push(other),
-        }
+            '\r' => "&#13;",
+            '\n' => "&#10;",
+            '\t' => "&#9;",
+            '\0'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}' => "\u{FFFD}",
+            _ => continue,
+        };
+        out.push_str(text.get(rest..at).unwrap_or_default());
+        out.push_str(instead);
+        rest = at + character.len_utf8();
     }
+    out.push_str(text.get(rest..).unwrap_or_default());
 }
 
 #[cfg(test)]
