@@ -103,7 +103,9 @@ impl Desk {
             Endpoint::Preauthorize => {
                 boxed(preauthorize::post(app, asked.device().await?, body)).await
             }
-            Endpoint::Authorize => boxed(authorize::post(app, asked.device().await?, body)).await,
+            Endpoint::Authorize | Endpoint::AuthorizeInCookbooks => {
+                boxed(authorize::post(app, asked.device().await?, body)).await
+            }
             Endpoint::Logout => {
                 let query = parts.uri.query().unwrap_or_default();
                 boxed(logout::get(app, asked.device().await?, query)).await

@@ -17,6 +17,8 @@ pub(super) enum Endpoint {
     ProfileByCode,
     Preauthorize,
     Authorize,
+    /// The same at the path that both published cookbooks print.
+    AuthorizeInCookbooks,
     Logout,
     FrameworkSession,
     FrameworkProfile,
@@ -40,11 +42,13 @@ pub(super) struct Names {
 /// Whether a request for `path` is for this API: what lies below its base, but the pages of browsers.
 pub(super) fn is_below_base(path: &str) -> bool {
     let Some(below) = path.strip_prefix(BASE) else { return false };
-    let page =
-        below.strip_prefix("/authenticate/").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
-    match page.and_then(|rest| rest.split_once('/')) {
-        Some((channel, code)) => channel.is_empty() || code.is_empty() || code.contains('/'),
-        None => below.is_empty() || below.starts_with('/'),
+    let mut segments = below.strip_suffix('/').unwrap_or(below).split('/');
+    let mut next = || segments.next();
+    match [next(), next(), next(), next(), next()] {
+        [Some(""), Some("authenticate"), Some(channel), Some(code), None] => {
+            channel.is_empty() || code.is_empty()
+        }
+        _ => below.is_empty() || below.starts_with('/'),
     }
 }
 
@@ -72,9 +76,9 @@ impl<'p> Place<'p> {
             [Some("decisions"), Some("preauthorize"), Some(mvpd), None] => {
                 (Endpoint::Preauthorize, mvpd)
             }
-            // The singular is what both published cookbooks print.
-            [Some("decisions" | "decision"), Some("authorize"), Some(mvpd), None] => {
-                (Endpoint::Authorize, mvpd)
+            [Some("decisions"), Some("authorize"), Some(mvpd), None] => (Endpoint::Authorize, mvpd),
+            [Some("decision"), Some("authorize"), Some(mvpd), None] => {
+                (Endpoint::AuthorizeInCookbooks, mvpd)
             }
             _ => return None,
         };
@@ -104,6 +108,7 @@ impl Endpoint {
             Self::ProfileByCode => "/api/v2/{sp}/profiles/code/{code}",
             Self::Preauthorize => "/api/v2/{sp}/decisions/preauthorize/{mvpd}",
             Self::Authorize => "/api/v2/{sp}/decisions/authorize/{mvpd}",
+            Self::AuthorizeInCookbooks => "/api/v2/{sp}/decision/authorize/{mvpd}",
             Self::Logout => "/api/v2/{sp}/logout/{mvpd}",
             Self::FrameworkSession => "/api/v2/{sp}/sessions/sso/{partner}",
             Self::FrameworkProfile => "/api/v2/{sp}/profiles/sso/{partner}",
@@ -122,6 +127,7 @@ impl Endpoint {
             Self::Sessions
             | Self::Preauthorize
             | Self::Authorize
+            | Self::AuthorizeInCookbooks
             | Self::FrameworkSession
             | Self::FrameworkProfile => false,
         }
@@ -169,7 +175,7 @@ mod tests {
             ("/api/v2/A/profiles/code/C0DE", Endpoint::ProfileByCode, "C0DE"),
             ("/api/v2/A/decisions/preauthorize/m", Endpoint::Preauthorize, "m"),
             ("/api/v2/A/decisions/authorize/m", Endpoint::Authorize, "m"),
-            ("/api/v2/A/decision/authorize/m", Endpoint::Authorize, "m"),
+            ("/api/v2/A/decision/authorize/m", Endpoint::AuthorizeInCookbooks, "m"),
             ("/api/v2/A/logout/m", Endpoint::Logout, "m"),
             ("/api/v2/A/sessions/sso/p", Endpoint::FrameworkSession, "p"),
             ("/api/v2/A/profiles/sso/p", Endpoint::FrameworkProfile, "p"),
