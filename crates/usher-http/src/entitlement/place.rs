@@ -42,23 +42,26 @@ pub(super) struct Names {
 /// Whether a request for `path` is for this API: what lies below its base, but the pages of browsers.
 pub(super) fn is_below_base(path: &str) -> bool {
     let Some(below) = path.strip_prefix(BASE) else { return false };
-    let mut segments = below.strip_suffix('/').unwrap_or(below).split('/');
-    let mut next = || segments.next();
-    match [next(), next(), next(), next(), next()] {
-        [Some(""), Some("authenticate"), Some(channel), Some(code), None] => {
+    let Some(inner) = below.strip_prefix('/') else { return below.is_empty() };
+    match segments(inner) {
+        [Some("authenticate"), Some(channel), Some(code), None, _] => {
             channel.is_empty() || code.is_empty()
         }
-        _ => below.is_empty() || below.starts_with('/'),
+        _ => true,
     }
+}
+
+/// The first five segments of a path below the base. A slash at the end changes nothing.
+fn segments(inner: &str) -> [Option<&str>; 5] {
+    let mut segments = inner.strip_suffix('/').unwrap_or(inner).split('/');
+    std::array::from_fn(|_| segments.next())
 }
 
 impl<'p> Place<'p> {
     /// The endpoint at `path`, with or without a slash at the end.
     pub(super) fn find(path: &'p str) -> Option<Self> {
         let inner = path.strip_prefix(BASE)?.strip_prefix('/')?;
-        let mut segments = inner.strip_suffix('/').unwrap_or(inner).split('/');
-        let mut next = || segments.next();
-        let [channel, rest @ ..] = [next(), next(), next(), next(), next()];
+        let [channel, rest @ ..] = segments(inner);
         let (endpoint, about) = match rest {
             [Some("configuration"), None, ..] => (Endpoint::Configuration, ""),
             [Some("sessions"), None, ..] => (Endpoint::Sessions, ""),
