@@ -40,7 +40,7 @@ pub use plan::{Filter, Invalid, Plan, PlanError, Planned, QUERY_VALUE, Rules, Sc
 pub use query::{Query, Term};
 pub use schema::{DimSet, Marks, Measure, Schema, Streams};
 pub use shelf::{
-    Ending, Keys, NO_HOUR, Outline, Peaks, Piece, Pieces, Shelf, Sketch, Stretch, Viewers,
+    Ending, Keys, NO_HOUR, Outline, Peaks, Piece, Pieces, Shelf, Sketch, Stretch, Viewers, Wanted,
 };
 pub use table::{Row, Table};
 pub use words::{Dim, Metric};

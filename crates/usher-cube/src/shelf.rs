@@ -41,6 +41,27 @@ pub trait Shelf {
 
     /// The streams of a closed day that other days know more about.
     fn pieces(&self, day: Date) -> Result<Arc<Pieces>, Self::Error>;
+
+    /// Hears what will be read next, so that what takes long may be fetched side by side. Whoever has
+    /// everything at hand need not listen.
+    fn fetch(&self, _wanted: &[(Date, Wanted)]) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+/// Something of a day that will be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// [`Shelf::outline`].
+    Outline,
+    /// [`Shelf::facts`] with these dimensions.
+    Facts(DimSet),
+    /// [`Shelf::late`] with these dimensions.
+    Late(DimSet),
+    /// [`Shelf::keys`] of a roll-up.
+    Keys(usize),
+    /// [`Shelf::values`] of a roll-up and a metric.
+    Values(usize, usize),
 }
 
 /// What there is of a day.

@@ -3,6 +3,7 @@
 //! For each day the smallest roll-up that covers the plan is read, or the facts where there is none.
 //! What exists is found first, the rows that the limit admits are picked, and only they are counted.
 
+mod ahead;
 mod ask;
 mod count;
 mod distinct;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::{Dim, Grain, Measure, Plan, Row, Shelf, Table};
+use ahead::DAYS_AHEAD;
 use ask::{Ask, Day, Source};
 use count::Counts;
 use groups::{Groups, REFUSED};
@@ -72,14 +74,16 @@ where
 {
     /// Every report but those about levels.
     fn rows(mut self) -> Result<Vec<Row>, S::Error> {
-        let days = self.days()?;
+        let days = self.days()?.into_iter();
+        let mut scans: Vec<_> = days.map(|day| Scan { day, places: Vec::new() }).collect();
         let mut existing = Existing::default();
-        let mut scans = Vec::with_capacity(days.len());
-        for day in days {
-            let places = self.note(&day, &mut existing)?;
-            scans.push(Scan { day, places });
-            if existing.len() > self.ask.plan.cells_max {
-                return Err(TooBroad.into());
+        for scans in scans.chunks_mut(DAYS_AHEAD) {
+            self.fetch_rows(scans)?;
+            for scan in scans {
+                scan.places = self.note(&scan.day, &mut existing)?;
+                if existing.len() > self.ask.plan.cells_max {
+                    return Err(TooBroad.into());
+                }
             }
         }
         let facts = scans.iter().map(|scan| scan.day.outline.facts).sum();
@@ -89,9 +93,12 @@ where
         let is_shown = |scan: &Scan| scan.places.iter().any(|place| picks.has(*place));
         scans.retain(|scan| !self.times.has_buckets_of_one_day() || is_shown(scan));
         let mut counts = Counts::of(self.ask, &picks);
-        for Scan { day, .. } in &scans {
-            self.count(day, &mut counts)?;
-            self.count_distinct(day, &mut counts)?;
+        for scans in scans.chunks(DAYS_AHEAD) {
+            self.fetch_values(scans)?;
+            for Scan { day, .. } in scans {
+                self.count(day, &mut counts)?;
+                self.count_distinct(day, &mut counts)?;
+            }
         }
         self.count_streams(&scans, &mut counts)?;
         let values = counts.finish();
@@ -101,8 +108,10 @@ where
 
     /// The days of the range, and where their numbers come from.
     fn days(&self) -> Result<Vec<Day>, S::Error> {
-        let days = self.reader.shelf.days().into_iter().filter(|day| self.times.touches(*day));
-        days.map(|date| self.day(date)).collect()
+        let mut days = self.reader.shelf.days();
+        days.retain(|day| self.times.touches(*day));
+        self.fetch_outlines(&days)?;
+        days.into_iter().map(|date| self.day(date)).collect()
     }
 
     fn day(&self, date: Date) -> Result<Day, S::Error> {

@@ -75,11 +75,20 @@ impl Cache {
         }
         let Weighed(value, bytes) = make()?;
         let value = Arc::new(value);
-        // What would push out everything else is not worth keeping.
-        if bytes <= self.bytes_max / 8 {
+        if self.would_keep(bytes) {
             self.entries.lock().keep(key, Arc::clone(&value) as _, bytes, self.bytes_max);
         }
         Ok(value)
+    }
+
+    /// Whether something is kept under `key`.
+    pub(super) fn has(&self, key: Key) -> bool {
+        self.entries.lock().of_key.contains_key(&key)
+    }
+
+    /// Whether something of so many bytes is kept: what would push out everything else is not worth it.
+    pub(super) const fn would_keep(&self, bytes: usize) -> bool {
+        bytes <= self.bytes_max / 8
     }
 
     /// Forgets a file.

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::civil::Date;
 use usher_core::StoreError;
@@ -17,6 +16,7 @@ use super::keeper::{Haste, Work};
 use super::kept::{ApiDay, ClosedDay, DataFile, Holds, Kept};
 use super::seal::{GROUP_ROWS, make_room, sync_parent};
 use super::shelf::store_error;
+use super::side_by_side::{processors, side_by_side};
 use super::subject::Rename;
 use super::unavailable;
 
@@ -91,8 +91,7 @@ impl Work {
             }
         }
         let rows: u64 = merges.iter().map(|merge| merge.api_day.rows()).sum();
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = if rows <= TOGETHER_ROWS { processors } else { 1 };
+        let threads = if rows <= TOGETHER_ROWS { processors() } else { 1 };
         let closed = side_by_side(threads, &merges, |merge| self.close_api(&kept, merge));
         for (merge, closed) in merges.iter().zip(closed) {
             let closed = ApiDay { segments: Vec::new(), closed: Some(Arc::new(closed?)) };
@@ -235,36 +234,6 @@ impl Merge<'_> {
 fn write_group(file: &mut EventFile, batch: &Batch) -> Result<u64, ParquetError> {
     file.write(batch, &batch.ordered(&batch.kind_ranks(), 0..batch.len()))?;
     Ok(batch.len() as u64)
-}
-
-/// Does something for each, on several threads; the answers in the same order.
-fn side_by_side<T: Sync, A: Send>(
-    threads: usize,
-    things: &[T],
-    each: impl Fn(&T) -> A + Sync,
-) -> Vec<A> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut answers = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(thing) = things.get(number) else { return answers };
-            answers.push((number, each(thing)));
-        }
-    };
-    let mut answers = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(things.len())).map(|_| scope.spawn(work)).collect();
-        let mut answers = work();
-        for other in others {
-            match other.join() {
-                Ok(more) => answers.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        answers
-    });
-    answers.sort_unstable_by_key(|(number, _)| *number);
-    answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
 /// The roll-ups that reports may ask for.

@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use usher_reports::Api;
 
-use super::cache::Cache;
+use super::cache::{Cache, Key, Part};
 
 /// The version of the manifest, and of the files it names.
 const FORMAT: u32 = 2;
@@ -330,6 +330,11 @@ impl ClosedDay {
 impl DataFile {
     pub(super) const fn at(path: PathBuf, number: u64) -> Self {
         Self { path, number, is_obsolete: AtomicBool::new(false) }
+    }
+
+    /// What is in memory of it is found by this.
+    pub(super) const fn part(&self, holds: Holds, part: Part) -> Key {
+        Key { file: self.number, holds, part }
     }
 
     /// Removes the file as soon as nobody reads it any more.

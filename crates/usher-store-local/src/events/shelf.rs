@@ -7,15 +7,18 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use usher_core::{StoreError, Timestamp};
-use usher_cube::{Block, DimSet, Keys, Outline, Pieces, Schema, Shelf, Sketch, TooBroad, Viewers};
+use usher_cube::{
+    Block, DimSet, Keys, Outline, Pieces, Schema, Shelf, Sketch, TooBroad, Viewers, Wanted,
+};
 use usher_parquet::{ParquetError, Table};
 use usher_reports::{AnswerError, Api, Layout};
 
-use super::cache::{Key, Part, Weighed};
+use super::cache::{Part, Weighed};
 use super::closed;
 use super::file::{self, Attributes};
 use super::kept::{ApiDay, ClosedDay, DataFile, Holds, Kept};
 use super::shared::Shared;
+use super::side_by_side::{processors, side_by_side};
 use super::tail::Chunk;
 
 /// Files of so few events are read whole: the same few columns would be read again for the next report.
@@ -23,6 +26,9 @@ const SMALL_ROWS: u64 = 32_768;
 
 /// A report that has read files for so long is given up: it asks for too much.
 const TIME_MAX: Duration = Duration::from_secs(20);
+
+/// About how many bytes a fact takes in memory.
+const FACT_BYTES: usize = 32;
 
 /// About how many bytes an open file takes: its footer, and one of not too many file handles.
 const TABLE_BYTES: usize = 256 * 1024;
@@ -83,10 +89,18 @@ impl<'a> ApiShelf<'a> {
         if self.shared.clock.now().since(self.began) > TIME_MAX {
             return Err(TooBroad.into());
         }
-        let key = Key { file: file.number, holds, part: Part::Table };
+        let key = file.part(holds, Part::Table);
         let open = || Ok(Weighed(file::open(&file.path)?, TABLE_BYTES));
         let table = self.shared.cache.get(key, open).map_err(|error| failed(file, &error))?;
         Ok(Arc::clone(&table))
+    }
+
+    /// What of a file is read for these dimensions.
+    fn attributes(&self, rows: u64, dims: DimSet) -> Attributes {
+        if rows <= SMALL_ROWS {
+            return Attributes::ALL;
+        }
+        self.layout.needed(dims).fold(Attributes::NONE, Attributes::with)
     }
 
     /// The facts of a file.
@@ -96,15 +110,12 @@ impl<'a> ApiShelf<'a> {
         rows: u64,
         dims: DimSet,
     ) -> Result<Vec<Arc<Block>>, AnswerError> {
-        let (attributes, dims) = if rows <= SMALL_ROWS {
-            (Attributes::ALL, DimSet::ALL)
-        } else {
-            (self.layout.needed(dims).fold(Attributes::NONE, Attributes::with), dims)
-        };
+        let attributes = self.attributes(rows, dims);
+        let dims = if rows <= SMALL_ROWS { DimSet::ALL } else { dims };
         let table = self.table(file, Holds::Events)?;
         let block = |group| {
             let part = Part::Block(group, attributes);
-            let key = Key { file: file.number, holds: Holds::Events, part };
+            let key = file.part(Holds::Events, part);
             let read = || {
                 let batch = file::read(&table, group, self.layout, attributes)?;
                 let block = batch.block(&self.shared.fingerprints, dims);
@@ -118,7 +129,7 @@ impl<'a> ApiShelf<'a> {
 
     fn sketches(&self, closed: &ClosedDay) -> Result<Arc<Vec<Place>>, AnswerError> {
         let Some(file) = &closed.rollups else { return Ok(Arc::default()) };
-        let key = Key { file: file.number, holds: Holds::Rollups, part: Part::Sketches };
+        let key = file.part(Holds::Rollups, Part::Sketches);
         let table = self.table(file, Holds::Rollups)?;
         let read = || {
             let sketches = closed::sketches(&table, self.layout.schema)?;
@@ -136,6 +147,48 @@ impl<'a> ApiShelf<'a> {
     ) -> Result<Option<(&'d DataFile, Place)>, AnswerError> {
         let sketches = self.sketches(closed)?;
         Ok(closed.rollups.as_ref().zip(sketches.get(rollup).cloned()))
+    }
+
+    /// The files of facts that came since a day was closed, or altogether, and how many each has.
+    fn late_files(&self, day: Date) -> impl Iterator<Item = (&DataFile, u64)> {
+        let segments = self.day(day).into_iter().flat_map(|api_day| &api_day.segments);
+        segments.map(|segment| (&segment.file, segment.rows))
+    }
+
+    /// The files of all facts of a day.
+    fn files(&self, day: Date) -> impl Iterator<Item = (&DataFile, u64)> {
+        let closed = self.day(day).and_then(|api_day| api_day.closed.as_ref());
+        closed.map(|closed| (&closed.events, closed.rows)).into_iter().chain(self.late_files(day))
+    }
+
+    /// Whether something has to be read from disk, and stays in memory then.
+    fn is_to_fetch(&self, day: Date, wanted: Wanted) -> bool {
+        let cache = &self.shared.cache;
+        let facts = |(file, rows): (&DataFile, u64), dims| {
+            let part = Part::Block(0, self.attributes(rows, dims));
+            let bytes = usize::try_from(rows).unwrap_or(usize::MAX).saturating_mul(FACT_BYTES);
+            cache.would_keep(bytes) && !cache.has(file.part(Holds::Events, part))
+        };
+        let part = match wanted {
+            Wanted::Outline => Part::Sketches,
+            Wanted::Keys(rollup) => Part::Keys(rollup),
+            Wanted::Values(rollup, metric) => Part::Values(rollup, metric),
+            Wanted::Facts(dims) => return self.files(day).any(|file| facts(file, dims)),
+            Wanted::Late(dims) => return self.late_files(day).any(|file| facts(file, dims)),
+        };
+        let rollups = self.counted(day).and_then(|closed| closed.rollups.as_ref());
+        rollups.is_some_and(|file| !cache.has(file.part(Holds::Rollups, part)))
+    }
+
+    /// Reads something, so that it is in memory when a report asks for it.
+    fn read(&self, day: Date, wanted: Wanted) -> Result<(), AnswerError> {
+        match wanted {
+            Wanted::Outline => self.outline(day).map(drop),
+            Wanted::Facts(dims) => self.facts(day, dims).map(drop),
+            Wanted::Late(dims) => self.late(day, dims).map(drop),
+            Wanted::Keys(rollup) => self.keys(day, rollup).map(drop),
+            Wanted::Values(rollup, metric) => self.values(day, rollup, metric).map(drop),
+        }
     }
 }
 
@@ -168,18 +221,17 @@ impl Shelf for ApiShelf<'_> {
     }
 
     fn facts(&self, day: Date, dims: DimSet) -> Result<Vec<Arc<Block>>, AnswerError> {
-        let mut blocks = Vec::new();
-        if let Some(closed) = self.day(day).and_then(|api_day| api_day.closed.as_ref()) {
-            blocks = self.blocks(&closed.events, closed.rows, dims)?;
+        let mut blocks = self.tail.get(&day).cloned().unwrap_or_default();
+        for (file, rows) in self.files(day) {
+            blocks.extend(self.blocks(file, rows, dims)?);
         }
-        blocks.extend(self.late(day, dims)?);
         Ok(blocks)
     }
 
     fn late(&self, day: Date, dims: DimSet) -> Result<Vec<Arc<Block>>, AnswerError> {
         let mut blocks = self.tail.get(&day).cloned().unwrap_or_default();
-        for segment in self.day(day).into_iter().flat_map(|api_day| &api_day.segments) {
-            blocks.extend(self.blocks(&segment.file, segment.rows, dims)?);
+        for (file, rows) in self.late_files(day) {
+            blocks.extend(self.blocks(file, rows, dims)?);
         }
         Ok(blocks)
     }
@@ -187,7 +239,7 @@ impl Shelf for ApiShelf<'_> {
     fn keys(&self, day: Date, rollup: usize) -> Result<Arc<Keys>, AnswerError> {
         let Some(closed) = self.counted(day) else { return Ok(Arc::default()) };
         let Some((file, place)) = self.rollup(closed, rollup)? else { return Ok(Arc::default()) };
-        let key = Key { file: file.number, holds: Holds::Rollups, part: Part::Keys(rollup) };
+        let key = file.part(Holds::Rollups, Part::Keys(rollup));
         let table = self.table(file, Holds::Rollups)?;
         let read = || {
             let keys = closed::keys(&table, self.layout.schema, place)?;
@@ -208,7 +260,7 @@ impl Shelf for ApiShelf<'_> {
             return Ok(Arc::default());
         };
         let part = Part::Values(rollup, metric);
-        let key = Key { file: file.number, holds: Holds::Rollups, part };
+        let key = file.part(Holds::Rollups, part);
         let table = self.table(file, Holds::Rollups)?;
         let name = self.layout.schema.metrics.get(metric).map_or("", |(name, _)| name);
         let read = || {
@@ -223,7 +275,7 @@ impl Shelf for ApiShelf<'_> {
         let Some(file) = self.counted(day).and_then(|closed| closed.viewers.as_ref()) else {
             return Ok(Arc::default());
         };
-        let key = Key { file: file.number, holds: Holds::Viewers, part: Part::All };
+        let key = file.part(Holds::Viewers, Part::All);
         let table = self.table(file, Holds::Viewers)?;
         let read = || {
             let viewers = closed::viewers(&table, self.layout.schema)?;
@@ -237,7 +289,7 @@ impl Shelf for ApiShelf<'_> {
         let Some(file) = self.counted(day).and_then(|closed| closed.pieces.as_ref()) else {
             return Ok(Arc::default());
         };
-        let key = Key { file: file.number, holds: Holds::Pieces, part: Part::All };
+        let key = file.part(Holds::Pieces, Part::All);
         let table = self.table(file, Holds::Pieces)?;
         let read = || {
             let pieces = closed::pieces(&table, self.layout.schema)?;
@@ -245,6 +297,13 @@ impl Shelf for ApiShelf<'_> {
             Ok(Weighed(pieces, bytes))
         };
         self.shared.cache.get(key, read).map_err(|error| failed(file, &error))
+    }
+
+    fn fetch(&self, wanted: &[(Date, Wanted)]) -> Result<(), AnswerError> {
+        let mut wanted = wanted.to_vec();
+        wanted.retain(|(day, wanted)| self.is_to_fetch(*day, *wanted));
+        let read = |(day, wanted): &(Date, Wanted)| self.read(*day, *wanted);
+        side_by_side(processors(), &wanted, read).into_iter().collect()
     }
 }
 
