@@ -14,6 +14,7 @@
 //! **Bounds.** Memory holds at most [`EventSettings::seal_rows`] events that are in no file (and as many on
 //! their way), [`EventSettings::ids_max`] ids, and [`EventSettings::cache_bytes`] of what reports read.
 
+mod ahead;
 mod answer;
 mod archive;
 mod batch;

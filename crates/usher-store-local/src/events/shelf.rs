@@ -18,7 +18,6 @@ use super::closed;
 use super::file::{self, Attributes};
 use super::kept::{ApiDay, ClosedDay, DataFile, Holds, Kept};
 use super::shared::Shared;
-use super::side_by_side::{processors, side_by_side};
 use super::tail::Chunk;
 
 /// Files of so few events are read whole: the same few columns would be read again for the next report.
@@ -26,9 +25,6 @@ const SMALL_ROWS: u64 = 32_768;
 
 /// A report that has read files for so long is given up: it asks for too much.
 const TIME_MAX: Duration = Duration::from_secs(20);
-
-/// About how many bytes a fact takes in memory.
-const FACT_BYTES: usize = 32;
 
 /// About how many bytes an open file takes: its footer, and one of not too many file handles.
 const TABLE_BYTES: usize = 256 * 1024;
@@ -42,7 +38,7 @@ pub(super) struct View {
 
 /// One API's events at one moment.
 pub(super) struct ApiShelf<'a> {
-    shared: &'a Shared,
+    pub(super) shared: &'a Shared,
     layout: &'static Layout,
     kept: &'a Kept,
     /// Facts that are in no file.
@@ -70,7 +66,7 @@ impl<'a> ApiShelf<'a> {
     }
 
     /// The closed part of a day, if its facts were counted.
-    fn counted(&self, day: Date) -> Option<&Arc<ClosedDay>> {
+    pub(super) fn counted(&self, day: Date) -> Option<&Arc<ClosedDay>> {
         self.day(day)?.closed.as_ref().filter(|closed| closed.is_counted)
     }
 
@@ -96,7 +92,7 @@ impl<'a> ApiShelf<'a> {
     }
 
     /// What of a file is read for these dimensions.
-    fn attributes(&self, rows: u64, dims: DimSet) -> Attributes {
+    pub(super) fn attributes(&self, rows: u64, dims: DimSet) -> Attributes {
         if rows <= SMALL_ROWS {
             return Attributes::ALL;
         }
@@ -104,7 +100,7 @@ impl<'a> ApiShelf<'a> {
     }
 
     /// The facts of a file.
-    fn blocks(
+    pub(super) fn blocks(
         &self,
         file: &DataFile,
         rows: u64,
@@ -150,45 +146,15 @@ impl<'a> ApiShelf<'a> {
     }
 
     /// The files of facts that came since a day was closed, or altogether, and how many each has.
-    fn late_files(&self, day: Date) -> impl Iterator<Item = (&DataFile, u64)> {
+    pub(super) fn late_files(&self, day: Date) -> impl Iterator<Item = (&DataFile, u64)> {
         let segments = self.day(day).into_iter().flat_map(|api_day| &api_day.segments);
         segments.map(|segment| (&segment.file, segment.rows))
     }
 
     /// The files of all facts of a day.
-    fn files(&self, day: Date) -> impl Iterator<Item = (&DataFile, u64)> {
+    pub(super) fn files(&self, day: Date) -> impl Iterator<Item = (&DataFile, u64)> {
         let closed = self.day(day).and_then(|api_day| api_day.closed.as_ref());
         closed.map(|closed| (&closed.events, closed.rows)).into_iter().chain(self.late_files(day))
-    }
-
-    /// Whether something has to be read from disk, and stays in memory then.
-    fn is_to_fetch(&self, day: Date, wanted: Wanted) -> bool {
-        let cache = &self.shared.cache;
-        let facts = |(file, rows): (&DataFile, u64), dims| {
-            let part = Part::Block(0, self.attributes(rows, dims));
-            let bytes = usize::try_from(rows).unwrap_or(usize::MAX).saturating_mul(FACT_BYTES);
-            cache.would_keep(bytes) && !cache.has(file.part(Holds::Events, part))
-        };
-        let part = match wanted {
-            Wanted::Outline => Part::Sketches,
-            Wanted::Keys(rollup) => Part::Keys(rollup),
-            Wanted::Values(rollup, metric) => Part::Values(rollup, metric),
-            Wanted::Facts(dims) => return self.files(day).any(|file| facts(file, dims)),
-            Wanted::Late(dims) => return self.late_files(day).any(|file| facts(file, dims)),
-        };
-        let rollups = self.counted(day).and_then(|closed| closed.rollups.as_ref());
-        rollups.is_some_and(|file| !cache.has(file.part(Holds::Rollups, part)))
-    }
-
-    /// Reads something, so that it is in memory when a report asks for it.
-    fn read(&self, day: Date, wanted: Wanted) -> Result<(), AnswerError> {
-        match wanted {
-            Wanted::Outline => self.outline(day).map(drop),
-            Wanted::Facts(dims) => self.facts(day, dims).map(drop),
-            Wanted::Late(dims) => self.late(day, dims).map(drop),
-            Wanted::Keys(rollup) => self.keys(day, rollup).map(drop),
-            Wanted::Values(rollup, metric) => self.values(day, rollup, metric).map(drop),
-        }
     }
 }
 
@@ -300,10 +266,7 @@ impl Shelf for ApiShelf<'_> {
     }
 
     fn fetch(&self, wanted: &[(Date, Wanted)]) -> Result<(), AnswerError> {
-        let mut wanted = wanted.to_vec();
-        wanted.retain(|(day, wanted)| self.is_to_fetch(*day, *wanted));
-        let read = |(day, wanted): &(Date, Wanted)| self.read(*day, *wanted);
-        side_by_side(processors(), &wanted, read).into_iter().collect()
+        self.read_ahead(wanted)
     }
 }
 
