@@ -109,7 +109,7 @@ impl Default for EventSettings {
             retention: Duration::from_hours(24 * 761),
             rollups: RollupSets::default(),
             facts_per_row: 8,
-            seal_rows: 500_000,
+            seal_rows: 250_000,
             seal_after: Duration::from_mins(10),
             grace: Duration::from_hours(1),
             quiet: Duration::from_secs(10),
