@@ -12,7 +12,7 @@ use usher_entitle::{
     AskingDevice, AuthorizationAsk, MvpdAuthorization as _, MvpdOutcome, Partner, Purpose,
     UsedAssertions,
 };
-use usher_jose::{Certificate, EcKey, OsEntropy, RsaKey, SigningKey};
+use usher_jose::{Certificate, OsEntropy, RsaKey, SigningKey};
 use usher_mvpd::{Gateway, GatewayPorts, GatewaySettings, SamlKey, SamlSettings};
 use usher_saml::SigningIdentity;
 use usher_testkit::ManualClock;
@@ -36,7 +36,7 @@ impl World {
         let clock = Arc::new(ManualClock::default());
         let now = clock.now();
         let years = (now, now + Duration::from_hours(24 * 365));
-        let key = EcKey::generate()?;
+        let key = RsaKey::generate()?;
         let certificate = Certificate::self_signed(&key, "provider", years)?;
         let signer = SigningIdentity::new(&key, certificate.clone())?;
         let key = Arc::new(SigningKey::from(RsaKey::generate()?));

@@ -33,6 +33,11 @@ const WAITING: usize = 200;
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
+    // Where requests are served: on a thread of the runtime.
+    tokio::spawn(measure()).await?
+}
+
+async fn measure() -> Result<(), Failure> {
     let world = World::open()?;
     let gateway = Arc::new(world.gateway()?);
     added(&world, &gateway).await?;
