@@ -4,7 +4,8 @@
 usage: prepare.py DATA_DIRECTORY
 
 Talks to the demo server whose demo.json lies in the directory and prints what the load scripts
-need as one JSON object. Uses nothing but the standard library.
+need as one JSON object. A device of her own is signed in at the provider that speaks SAML, so that
+profiles.py has one of each kind to copy. Uses nothing but the standard library.
 """
 
 import base64
@@ -16,7 +17,13 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-DEVICE = "fingerprint " + base64.b64encode(b"bench-device").decode()
+
+def device(name):
+    return "fingerprint " + base64.b64encode(name.encode()).decode()
+
+
+DEVICE = device("bench-device")
+SAML_DEVICE = device("bench-device-saml")
 STREAMS = 64
 
 
@@ -77,10 +84,10 @@ class Demo:
         expect(status == 201, "token", text)
         return json.loads(text)["access_token"]
 
-    def sign_in(self, headers):
+    def sign_in(self, mvpd, headers):
         """Walks a browser's way through the sign-in page of the built-in provider."""
         redirect_url = "https://acme.example/signed-in"
-        ask = {"mvpd": "Cablevision", "domainName": "acme.example", "redirectUrl": redirect_url}
+        ask = {"mvpd": mvpd, "domainName": "acme.example", "redirectUrl": redirect_url}
         status, _, text = self.call("/api/v2/REF30/sessions", ask, headers)
         expect(status == 200, "session", text)
         url, body = json.loads(text)["url"], None
@@ -120,7 +127,8 @@ def main():
         "AP-Device-Identifier": DEVICE,
         "Content-Type": "application/x-www-form-urlencoded",
     }
-    demo.sign_in(headers)
+    demo.sign_in("OpCo", headers | {"AP-Device-Identifier": SAML_DEVICE})
+    demo.sign_in("Cablevision", headers)
     headers["Content-Type"] = "application/json"
     resource = json.dumps({"resources": ["acme-sports"]})
     status, _, text = demo.call("/api/v2/REF30/decisions/authorize/Cablevision", resource, headers)

@@ -19,6 +19,11 @@ const ROUNDS: usize = 5;
 /// The smaller number of profiles that reads are measured with; more than are kept in memory.
 const FEWER_PROFILES: usize = 200_000;
 
+/// Profiles that are weighed: of the provider that speaks SAML, then of the one that speaks OpenID Connect.
+const WEIGHED_PROFILES: usize = 20_000;
+const SAML_MODEL: &str = "bench-device-saml";
+const OAUTH_MODEL: &str = "bench-device";
+
 /// Milliseconds between requests of one connection, on average, where the pace is given.
 const PAUSE_MS: u32 = 20;
 
@@ -159,26 +164,28 @@ impl Bench {
 
     /// What profiles weigh, and whether their number matters to whoever reads one for the first time.
     fn many_profiles(&mut self, demo: &mut Demo, most: usize) -> Result<()> {
+        let home = self.load.home.clone();
+        let weights = demo.interrupted(&[], |data| {
+            let saml = filled(&home, data, WEIGHED_PROFILES, SAML_MODEL)?;
+            Ok((saml, filled(&home, data, 2 * WEIGHED_PROFILES, OAUTH_MODEL)?))
+        })?;
+        let (saml, oauth) = weights;
+        println!("\na profile takes {saml:.0} bytes on disk (SAML), {oauth:.0} (OpenID Connect)");
         println!(
-            "\n{:<26} {:>9} {:>9} {:>8} {:>8} {:>12}",
-            "first reads", "profiles", "per s", "p50 us", "p99 us", "bytes each"
+            "\n{:<26} {:>9} {:>9} {:>8} {:>8}",
+            "first reads", "profiles", "per s", "p50 us", "p99 us"
         );
         for count in [FEWER_PROFILES, most.max(FEWER_PROFILES)] {
-            let home = self.load.home.clone();
             let mut rounds = Vec::new();
-            let mut bytes = 0.0;
-            for round in 0..ROUNDS {
-                let weight = demo.interrupted(&[], |data| filled(&home, data, count))?;
-                if round == 0 {
-                    bytes = weight;
-                }
+            for _ in 0..ROUNDS {
+                demo.interrupted(&[], |data| filled(&home, data, count, SAML_MODEL))?;
                 let devices = demo.data.join("bench-devices").display().to_string();
                 self.load.environment.insert("BENCH_DEVICES".to_owned(), devices);
                 rounds.push(self.load.measure("profiles", 200)?);
             }
             let middle = |of: fn(&Measured) -> f64| median(rounds.iter().map(of).collect());
             println!(
-                "{:<26} {count:>9} {:>9.0} {:>8.0} {:>8.0} {bytes:>12.0}",
+                "{:<26} {count:>9} {:>9.0} {:>8.0} {:>8.0}",
                 "",
                 middle(|it| it.per_second),
                 middle(|it| it.p50_us),
@@ -214,13 +221,15 @@ fn statements(demo: &Demo) -> Result<usize> {
     Ok(demo.log()?.lines().filter(|line| line.contains("sqlx::query")).count())
 }
 
-/// Puts `count` profiles into the stopped server's data; how many bytes each of the new ones takes.
-fn filled(home: &Path, data: &Path, count: usize) -> Result<f64> {
+/// Puts copies of the profile of the device `model` into the stopped server's data until there are `count`;
+/// how many bytes each of them takes.
+fn filled(home: &Path, data: &Path, count: usize, model: &str) -> Result<f64> {
     let python = tools::program("python3", "python3")?;
     let output = Command::new(python)
         .arg(home.join("profiles.py"))
         .arg(data)
         .arg(count.to_string())
+        .arg(model)
         .stderr(Stdio::inherit())
         .output()
         .context("bench/profiles.py could not be started")?;
