@@ -60,17 +60,21 @@ impl Record<'_> {
 
 /// The beginning of `body` with `masks` masked.
 fn excerpt(body: &[u8], masks: &[&str]) -> String {
-    let piece = String::from_utf8_lossy(body.get(..PIECE_BYTES_MAX).unwrap_or(body)).into_owned();
-    let masked = masks
-        .iter()
-        .filter(|mask| !mask.is_empty())
-        .fold(piece, |text, mask| text.replace(mask, MASK));
+    let piece = body.get(..PIECE_BYTES_MAX).unwrap_or(body);
+    let mut masked = String::from_utf8_lossy(piece).into_owned();
+    for mask in masks.iter().filter(|mask| !mask.is_empty()) {
+        if masked.contains(mask) {
+            masked = masked.replace(mask, MASK);
+        }
+    }
     // What the piece ends with might be the beginning of something that must be masked.
     let longest = masks.iter().map(|mask| mask.chars().count()).max().unwrap_or(0);
     let doubtful = if body.len() > PIECE_BYTES_MAX { longest } else { 0 };
     let kept = masked.chars().count().saturating_sub(doubtful).min(EXCERPT_CHARS_MAX);
-    let visible = |character: char| if character.is_control() { ' ' } else { character };
-    masked.chars().take(kept).map(visible).collect()
+    if let Some((end, _)) = masked.char_indices().nth(kept) {
+        masked.truncate(end);
+    }
+    if masked.contains(char::is_control) { masked.replace(char::is_control, " ") } else { masked }
 }
 
 #[cfg(test)]

@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(
             resource.mrss,
             "<rss version=\"2.0\" xmlns:media=\"http://search.yahoo.com/mrss/\"><channel>\
-             <title>News &amp; &quot;Weather&quot; &lt;24&gt;</title></channel></rss>"
+             <title>News &amp; \"Weather\" &lt;24&gt;</title></channel></rss>"
         );
         assert_eq!(Resource::parse(&resource.mrss).unwrap().channel, "News & \"Weather\" <24>");
     }

@@ -95,8 +95,8 @@ impl AuthnRequest<'_> {
 
     /// The signed document, for the POST binding or a platform partner (`mvpd` §5.9).
     pub fn signed(&self, signer: &SigningIdentity) -> Result<String, SignError> {
-        let template = signer.template(self.id, None);
-        signer.sign(self.element(Some(&template)).render())
+        let signature = signer.enveloped((self.id, None), &self.element(None).render())?;
+        Ok(self.element(Some(&signature)).render())
     }
 
     fn element(&self, signature: Option<&Element>) -> Element {
@@ -108,7 +108,6 @@ impl AuthnRequest<'_> {
             .attr("SPNameQualifier", self.sp_entity_id);
         Element::new("samlp:AuthnRequest")
             .attr("xmlns:samlp", SAMLP)
-            .attr("xmlns:saml", SAML)
             .attr("AssertionConsumerServiceURL", self.acs_url)
             .attr("Destination", self.destination)
             .attr("ForceAuthn", flag(self.force_authn))
@@ -117,8 +116,8 @@ impl AuthnRequest<'_> {
             .attr("IssueInstant", instant::format(self.issue_instant))
             .attr("ProtocolBinding", POST)
             .attr("Version", "2.0")
-            .child(&Element::new("saml:Issuer").text(&issuer))
-            .raw(&signature.map(Element::render).unwrap_or_default())
+            .child(&Element::new("saml:Issuer").attr("xmlns:saml", SAML).text(&issuer))
+            .maybe_child(signature)
             .children(self.passive.then(|| self.respond_to()))
             .child(&policy)
             .children(self.authn_context.map(requested_context))
@@ -150,5 +149,5 @@ impl AuthnRequest<'_> {
 
 fn requested_context(class: &str) -> Element {
     Element::new("samlp:RequestedAuthnContext")
-        .child(&Element::new("saml:AuthnContextClassRef").text(class))
+        .child(&Element::new("saml:AuthnContextClassRef").attr("xmlns:saml", SAML).text(class))
 }

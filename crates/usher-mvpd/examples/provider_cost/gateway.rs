@@ -12,13 +12,16 @@ use usher_entitle::{
     AskingDevice, AuthorizationAsk, MvpdAuthorization as _, MvpdOutcome, Partner, Purpose,
     UsedAssertions,
 };
-use usher_jose::{Certificate, OsEntropy, RsaKey, SigningKey};
+use usher_jose::{Certificate, EcKey, OsEntropy, RsaKey, SigningKey};
 use usher_mvpd::{Gateway, GatewayPorts, GatewaySettings, SamlKey, SamlSettings};
 use usher_saml::SigningIdentity;
 use usher_testkit::ManualClock;
 
-use super::Failure;
 use super::pdp::{self, Pdp};
+use super::{Failure, stopwatch};
+
+/// Signatures that are timed.
+const SIGNATURES: u32 = 500;
 
 /// Who usher is.
 pub(super) const SP: &str = "https://saml.sp.usher.example";
@@ -26,7 +29,8 @@ pub(super) const SP: &str = "https://saml.sp.usher.example";
 /// Keys of both sides, and a clock that stands still.
 pub(super) struct World {
     clock: Arc<ManualClock>,
-    own: SamlKey,
+    rsa: SamlKey,
+    ec: SamlKey,
     pdp: Arc<Pdp>,
     certificate: Certificate,
 }
@@ -39,10 +43,12 @@ impl World {
         let key = RsaKey::generate()?;
         let certificate = Certificate::self_signed(&key, "provider", years)?;
         let signer = SigningIdentity::new(&key, certificate.clone())?;
-        let key = Arc::new(SigningKey::from(RsaKey::generate()?));
-        let ours = Certificate::self_signed(&*key, "usher", years)?;
-        let own = SamlKey { key, certificate: ours };
-        Ok(Self { clock, own, pdp: Arc::new(Pdp { signer, now }), certificate })
+        let own = |key: SigningKey| {
+            let certificate = Certificate::self_signed(&key, "usher", years)?;
+            Ok::<_, Failure>(SamlKey { key: Arc::new(key), certificate })
+        };
+        let (rsa, ec) = (own(RsaKey::generate()?.into())?, own(EcKey::generate()?.into())?);
+        Ok(Self { clock, rsa, ec, pdp: Arc::new(Pdp { signer, now }), certificate })
     }
 
     /// What this process has used, the providers' threads not counted.
@@ -59,10 +65,23 @@ impl World {
         Ok(used)
     }
 
-    pub(super) fn gateway(&self) -> Result<Gateway, Failure> {
+    /// How long one of our RSA signatures takes.
+    pub(super) fn signature(&self) -> Result<Duration, Failure> {
+        let start = stopwatch();
+        for _ in 0..SIGNATURES {
+            self.rsa.key.sign_sha256(b"a query")?;
+        }
+        Ok(start.elapsed() / SIGNATURES)
+    }
+
+    pub(super) fn gateway(&self, signature: Signature) -> Result<Gateway, Failure> {
+        let key = match signature {
+            Signature::Rsa => &self.rsa,
+            Signature::Ec => &self.ec,
+        };
         let settings = GatewaySettings::new(SamlSettings {
             entity_id: SP.to_owned(),
-            signing: self.own.clone(),
+            signing: key.clone(),
             next_signing: None,
             encryption: Vec::new(),
         });
@@ -92,7 +111,12 @@ impl World {
     }
 
     /// A question to the provider `id` at `address`, whose circuit never opens.
-    pub(super) fn ask(&self, id: &str, address: &SocketAddr) -> Result<AuthorizationAsk, Failure> {
+    pub(super) fn ask(
+        &self,
+        id: &str,
+        address: &SocketAddr,
+        protocol: &str,
+    ) -> Result<AuthorizationAsk, Failure> {
         let mvpd = json!({
             "id": id, "display_name": id, "logo_url": "https://cable.example/logo.png",
             "authn": {
@@ -100,7 +124,7 @@ impl World {
                 "sso_url": "https://cable.example/sso",
             },
             "authz": {
-                "protocol": "xacml_soap", "url": format!("http://{address}/decide"),
+                "protocol": protocol, "url": format!("http://{address}/decide"),
                 "entity_id": pdp::ISSUER, "certificates": [self.certificate.pem()],
                 "transport": { "failures_max": 1_000_000_000 },
             },
@@ -123,6 +147,13 @@ impl World {
             budget: Duration::from_secs(2),
         })
     }
+}
+
+/// What queries are signed with.
+#[derive(Clone, Copy)]
+pub(super) enum Signature {
+    Rsa,
+    Ec,
 }
 
 /// Asks, and expects a permit.

@@ -1,4 +1,5 @@
-//! What usher adds to a question by XACML in SAML in SOAP, and what a provider that hangs costs another.
+//! What usher adds to a question by XACML, by itself and in SAML in SOAP, and what a provider that hangs costs
+//! another.
 //!
 //! `cargo run --release -p usher-mvpd --example provider_cost`
 
@@ -9,7 +10,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gateway::World;
+use gateway::{Signature, World};
 use usher_entitle::AuthorizationAsk;
 use usher_mvpd::Gateway;
 
@@ -18,6 +19,10 @@ type Failure = Box<dyn Error + Send + Sync>;
 /// The one of the server.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The protocols asked by.
+const PLAIN: &str = "xacml_plain";
+const SOAP: &str = "xacml_soap";
 
 /// Questions asked before anything is measured, and those that are.
 const WARM_UP: usize = 200;
@@ -39,15 +44,28 @@ async fn main() -> Result<(), Failure> {
 
 async fn measure() -> Result<(), Failure> {
     let world = World::open()?;
-    let gateway = Arc::new(world.gateway()?);
-    added(&world, &gateway).await?;
+    println(&format!(
+        "{:>6} us of processor time for an RSA signature",
+        world.signature()?.as_micros()
+    ));
+    for (protocol, signature, name) in [
+        (PLAIN, Signature::Rsa, "XACML by itself"),
+        (SOAP, Signature::Ec, "in SAML in SOAP, signed with an elliptic curve"),
+        (SOAP, Signature::Rsa, "in SAML in SOAP, signed with RSA"),
+    ] {
+        println(&format!("one question after another, {name}"));
+        let gateway = Arc::new(world.gateway(signature)?);
+        added(&world, &gateway, protocol).await?;
+        together(&world, &gateway, protocol).await?;
+    }
+    let gateway = Arc::new(world.gateway(Signature::Rsa)?);
     beside(&world, &gateway).await
 }
 
 /// How long a question takes, and how much of that is ours.
-async fn added(world: &World, gateway: &Gateway) -> Result<(), Failure> {
+async fn added(world: &World, gateway: &Gateway, protocol: &str) -> Result<(), Failure> {
     let (provider, times) = world.answering()?;
-    let ask = world.ask("Prompt", &provider)?;
+    let ask = world.ask("Prompt", &provider, protocol)?;
     let (mut totals, mut ours) = (Vec::new(), Vec::new());
     let mut used = Duration::ZERO;
     for number in 0..WARM_UP + QUESTIONS {
@@ -61,7 +79,6 @@ async fn added(world: &World, gateway: &Gateway) -> Result<(), Failure> {
             ours.push(total.saturating_sub(theirs));
         }
     }
-    println("one question after another");
     report("from question to answer", &mut totals);
     report("beyond the provider's own time", &mut ours);
     let each = World::processor_time()?.saturating_sub(used) / u32::try_from(QUESTIONS)?;
@@ -69,11 +86,24 @@ async fn added(world: &World, gateway: &Gateway) -> Result<(), Failure> {
     Ok(())
 }
 
+/// How much of the time of a question is ours when several viewers ask at once, as they do in the evening:
+/// threads that are awake need not be woken.
+async fn together(world: &World, gateway: &Arc<Gateway>, protocol: &str) -> Result<(), Failure> {
+    let (provider, _times) = world.answering()?;
+    let ask = world.ask("Prompt", &provider, protocol)?;
+    crowd(gateway, &ask).await?;
+    let before = World::processor_time()?;
+    let questions = crowd(gateway, &ask).await?.len();
+    let each = World::processor_time()?.saturating_sub(before) / u32::try_from(questions)?;
+    println(&format!("{:>6} us of processor time when {ASKING} ask at once", each.as_micros()));
+    Ok(())
+}
+
 /// How long questions take alone, and beside a provider that never answers.
 async fn beside(world: &World, gateway: &Arc<Gateway>) -> Result<(), Failure> {
     let (prompt, _times) = world.answering()?;
-    let ask = world.ask("Prompt", &prompt)?;
-    let dead = world.ask("Dead", &World::silent()?)?;
+    let ask = world.ask("Prompt", &prompt, SOAP)?;
+    let dead = world.ask("Dead", &World::silent()?, SOAP)?;
     let mut ratios = Vec::new();
     println(&format!("{ASKING} viewers ask; {WAITING} others wait for a provider that hangs"));
     for _ in 0..ROUNDS {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use usher_core::Timestamp;
 use usher_saml::SigningIdentity;
 use usher_saml::authz::Decision;
-use usher_saml::idp::{AuthzResponse, Grant, Verdict};
+use usher_saml::idp::{AuthzResponse, Grant, Verdict, plain_response};
 
 use super::gateway::SP;
 use super::{Failure, stopwatch};
@@ -58,15 +58,19 @@ impl Pdp {
         Ok(())
     }
 
-    /// A signed permit.
+    /// A permit; a signed one to a question in SOAP.
     fn answer(&self, question: &str) -> Result<String, Failure> {
-        let id = question.split_once(" ID=\"").and_then(|(_, rest)| rest.split_once('"'));
         let verdict = Verdict {
             decision: Decision::Permit,
             status_code: "urn:oasis:names:tc:xacml:1.0:status:ok".to_owned(),
             message: None,
             obligations: Vec::new(),
         };
+        let grants = [Grant { resource_id: RESOURCE.to_owned(), verdict }];
+        if !question.starts_with("<soap") {
+            return Ok(plain_response(&grants));
+        }
+        let id = question.split_once(" ID=\"").and_then(|(_, rest)| rest.split_once('"'));
         let response = AuthzResponse {
             response_id: "_response",
             assertion_id: "_assertion",
@@ -75,7 +79,7 @@ impl Pdp {
             issuer: ISSUER,
             audience: SP,
             in_response_to: id.ok_or("a question without id")?.0,
-            grants: &[Grant { resource_id: RESOURCE.to_owned(), verdict }],
+            grants: &grants,
         };
         Ok(response.soap(Some(&self.signer))?)
     }

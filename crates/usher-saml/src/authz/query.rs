@@ -41,19 +41,10 @@ impl Query<'_> {
         header: &QueryHeader<'_>,
         signer: &SigningIdentity,
     ) -> Result<String, SignError> {
-        let flag = |value: bool| if value { "true" } else { "false" };
-        let query = Element::new("xacml-samlp:XACMLAuthzDecisionQuery")
-            .attr("xmlns:xacml-samlp", XACML_SAMLP)
-            .maybe_attr("CombinePolicies", header.combine_policies.map(flag))
-            .maybe_attr("Destination", header.destination)
-            .attr("ID", header.id)
-            .maybe_attr("InputContextOnly", header.input_context_only.map(flag))
-            .attr("IssueInstant", instant::format(header.issue_instant))
-            .attr("Version", "2.0")
-            .child(&Element::new("saml:Issuer").attr("xmlns:saml", SAML).text(header.issuer))
-            .child(&signer.template(header.id, Some(PREFIXES)))
-            .child(&self.request(Typing::Explicit));
-        signer.sign(envelope(&query).render())
+        let request = self.request(Typing::Explicit);
+        let unsigned = query(header, None, &request).render();
+        let signature = signer.enveloped((header.id, Some(PREFIXES)), &unsigned)?;
+        Ok(envelope(&query(header, Some(&signature), &request)).render())
     }
 
     fn request(&self, typing: Typing) -> Element {
@@ -85,6 +76,22 @@ impl Query<'_> {
             .child(&action)
             .child(&environment)
     }
+}
+
+/// The SAML around a request.
+fn query(header: &QueryHeader<'_>, signature: Option<&Element>, request: &Element) -> Element {
+    let flag = |value: bool| if value { "true" } else { "false" };
+    Element::new("xacml-samlp:XACMLAuthzDecisionQuery")
+        .attr("xmlns:xacml-samlp", XACML_SAMLP)
+        .maybe_attr("CombinePolicies", header.combine_policies.map(flag))
+        .maybe_attr("Destination", header.destination)
+        .attr("ID", header.id)
+        .maybe_attr("InputContextOnly", header.input_context_only.map(flag))
+        .attr("IssueInstant", instant::format(header.issue_instant))
+        .attr("Version", "2.0")
+        .child(&Element::new("saml:Issuer").attr("xmlns:saml", SAML).text(header.issuer))
+        .maybe_child(signature)
+        .child(request)
 }
 
 /// Do attribute values name their schema type?

@@ -125,7 +125,7 @@ impl AuthzResponse<'_> {
             .attr("Version", "2.0")
             .child(&Element::new("saml:Issuer").attr("xmlns:saml", SAML).text(self.issuer))
             .child(&status(SUCCESS, None))
-            .children(signer.map(|signer| signer.template(self.response_id, None)))
+            .children(signer.map(|signer| signer.template(self.response_id)))
             .child(&self.assertion());
         let document = envelope(&response).render();
         match signer {

@@ -86,7 +86,7 @@ impl ResponseToSign<'_> {
     }
 
     fn response(&self, signer: &SigningIdentity, assertion: &str) -> Result<String, SignError> {
-        let template = self.sign.response().then(|| signer.template(self.response_id, None));
+        let template = self.sign.response().then(|| signer.template(self.response_id));
         let to_be_signed = template.is_some();
         let response = Element::new("samlp:Response")
             .attr("xmlns:samlp", SAMLP)
@@ -105,7 +105,7 @@ impl ResponseToSign<'_> {
     }
 
     fn assertion(&self, signer: &SigningIdentity) -> Result<String, SignError> {
-        let template = self.sign.assertion().then(|| signer.template(self.assertion_id, None));
+        let template = self.sign.assertion().then(|| signer.template(self.assertion_id));
         let to_be_signed = template.is_some();
         let assertion = Element::new("saml:Assertion")
             .attr("xmlns:saml", SAML)

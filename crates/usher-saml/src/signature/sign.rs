@@ -3,10 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bergshamra::dsig::sign::sign_owned;
 use bergshamra::{DsigContext, KeysManager};
 use kryptering::{EcCurve, HashAlgorithm, SignatureAlgorithm, Signer};
-use usher_jose::{Certificate, SigningKey, SigningKeyRef};
+use usher_jose::{Certificate, SigningKey, SigningKeyRef, sha256};
 
 use super::{ECDSA_SHA256, RSA_SHA256, SHA256};
 use crate::names::{DS, ENVELOPED, EXC_C14N};
@@ -32,6 +34,7 @@ pub struct SigningIdentity {
     key: Arc<SigningKey>,
     method: &'static str,
     certificate: Certificate,
+    key_info: Element,
 }
 
 impl SigningIdentity {
@@ -48,7 +51,8 @@ impl SigningIdentity {
         };
         let signer = Box::new(Own(Arc::clone(&key)));
         let context = DsigContext::new(KeysManager::new()).with_hsm_signer(signer);
-        Ok(Self { context, key, method, certificate })
+        let key_info = key_info(&certificate);
+        Ok(Self { context, key, method, certificate, key_info })
     }
 
     /// The certificate that announces the key.
@@ -56,7 +60,22 @@ impl SigningIdentity {
         &self.certificate
     }
 
-    /// Fills in the one empty signature (see [`template`]) that is first in `xml`.
+    /// An enveloped signature of the element with this id. `element` is the element without it, in canonical
+    /// form. `prefixes` are the namespace prefixes that canonicalization treats inclusively (`mvpd` §7.3).
+    pub(crate) fn enveloped(
+        &self,
+        about: (&str, Option<&str>),
+        element: &str,
+    ) -> Result<Element, SignError> {
+        let digest = STANDARD.encode(sha256(element.as_bytes()));
+        let info = signed_info(about, self.method, &digest);
+        // By itself it has to declare its prefix.
+        let canonical = info.clone().attr("xmlns:ds", DS).render();
+        let value = STANDARD.encode(self.sign_detached(canonical.as_bytes())?);
+        Ok(signature(&info, &value, &self.key_info))
+    }
+
+    /// Fills in the one empty signature (see [`Self::template`]) that is first in `xml`, whatever its form.
     pub(crate) fn sign(&self, xml: String) -> Result<String, SignError> {
         sign_owned(&self.context, xml).map_err(|_| SignError::Sign)
     }
@@ -71,10 +90,9 @@ impl SigningIdentity {
         self.key.sign_sha256(message).map_err(|_| SignError::Sign)
     }
 
-    /// An enveloped signature of the element with this id, still empty. `prefixes` are the namespace
-    /// prefixes canonicalization shall treat inclusively (`mvpd` §7.3).
-    pub(crate) fn template(&self, id: &str, prefixes: Option<&str>) -> Element {
-        template((id, prefixes), self.method, &self.certificate)
+    /// An enveloped signature of the element with this id, still empty.
+    pub(crate) fn template(&self, id: &str) -> Element {
+        signature(&signed_info((id, None), self.method, ""), "", &self.key_info)
     }
 }
 
@@ -102,38 +120,35 @@ impl fmt::Debug for SigningIdentity {
     }
 }
 
-/// An enveloped signature of the element with this id, still empty.
-pub(crate) fn template(
-    (id, prefixes): (&str, Option<&str>),
-    method: &'static str,
-    certificate: &Certificate,
-) -> Element {
-    let canonical = match prefixes {
-        Some(prefixes) => Element::new("ds:Transform").attr("Algorithm", EXC_C14N).child(
-            &Element::new("ec:InclusiveNamespaces")
-                .attr("xmlns:ec", EXC_C14N)
-                .attr("PrefixList", prefixes),
-        ),
-        None => Element::new("ds:Transform").attr("Algorithm", EXC_C14N),
-    };
+/// What is signed: that the element with this id has this digest.
+fn signed_info((id, prefixes): (&str, Option<&str>), method: &str, digest: &str) -> Element {
+    let algorithm = |tag, algorithm| Element::new(tag).attr("Algorithm", algorithm);
+    let inclusive = prefixes.map(|prefixes| {
+        Element::new("ec:InclusiveNamespaces")
+            .attr("xmlns:ec", EXC_C14N)
+            .attr("PrefixList", prefixes)
+    });
+    let canonical = algorithm("ds:Transform", EXC_C14N).children(inclusive);
+    let transforms = Element::new("ds:Transforms")
+        .child(&algorithm("ds:Transform", ENVELOPED))
+        .child(&canonical);
     let reference = Element::new("ds:Reference")
         .attr("URI", format!("#{id}"))
-        .child(
-            &Element::new("ds:Transforms")
-                .child(&Element::new("ds:Transform").attr("Algorithm", ENVELOPED))
-                .child(&canonical),
-        )
-        .child(&Element::new("ds:DigestMethod").attr("Algorithm", SHA256))
-        .child(&Element::new("ds:DigestValue"));
-    let info = Element::new("ds:SignedInfo")
-        .child(&Element::new("ds:CanonicalizationMethod").attr("Algorithm", EXC_C14N))
-        .child(&Element::new("ds:SignatureMethod").attr("Algorithm", method))
-        .child(&reference);
+        .child(&transforms)
+        .child(&algorithm("ds:DigestMethod", SHA256))
+        .child(&Element::new("ds:DigestValue").text(digest));
+    Element::new("ds:SignedInfo")
+        .child(&algorithm("ds:CanonicalizationMethod", EXC_C14N))
+        .child(&algorithm("ds:SignatureMethod", method))
+        .child(&reference)
+}
+
+fn signature(info: &Element, value: &str, key_info: &Element) -> Element {
     Element::new("ds:Signature")
         .attr("xmlns:ds", DS)
-        .child(&info)
-        .child(&Element::new("ds:SignatureValue"))
-        .child(&key_info(certificate))
+        .child(info)
+        .child(&Element::new("ds:SignatureValue").text(value))
+        .child(key_info)
 }
 
 /// A `ds:KeyInfo` with a certificate in it.

@@ -95,6 +95,31 @@ fn response(grants: &[Grant]) -> AuthzResponse<'_> {
 }
 
 #[test]
+fn a_query_with_the_oddest_texts_is_signed_as_the_library_would() {
+    let odd = "a<b>&\"c'\u{e9}\r\n\t d]]>";
+    let attribute = || Attribute { id: odd.into(), data_type: odd.into(), value: odd.into() };
+    let (resources, environment) = (vec![vec![attribute()], vec![attribute()]], [attribute()]);
+    for subject in [None, Some(Subject::Id(odd)), Some(Subject::Token("YQ=="))] {
+        let query = Query { subject, resources: &resources, environment: &environment };
+        for destination in [None, Some(odd)] {
+            let header = QueryHeader {
+                destination,
+                issuer: odd,
+                input_context_only: Some(true),
+                ..header()
+            };
+            let document = query.soap(&header, &SERVICE.identity).unwrap();
+            let read = read_query(&document, &SERVICE.trusted()).unwrap();
+            assert_eq!((read.issuer.as_str(), &read.environment), (odd, &environment.to_vec()));
+            let bare = Query { subject, resources: &[], environment: &[] };
+            assert!(
+                bare.plain().contains("<xacml-context:Environment></xacml-context:Environment>")
+            );
+        }
+    }
+}
+
+#[test]
 fn a_soap_query_is_signed_and_says_what_the_contract_says() {
     let resources = resources();
     let environment = [address()];
@@ -182,7 +207,7 @@ fn an_answer_that_is_not_the_providers_to_this_query_is_refused() {
         assert!(read_soap(&replaced(&good, assertion, &both), &expected(Some(&trust))).is_err());
     }
     let header = format!("<soap11:Header>{assertion}</soap11:Header>");
-    let smuggled = replaced(&good, "<soap11:Header/>", &header);
+    let smuggled = replaced(&good, "<soap11:Header></soap11:Header>", &header);
     assert_eq!(read(&smuggled), SignatureError::Place.into());
 }
 

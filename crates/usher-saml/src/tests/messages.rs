@@ -229,7 +229,7 @@ fn our_metadata_announce_keys_and_addresses() {
     assert_eq!(names, [true, true, false]);
     assert!(metadata.contains(&format!(
         "<md:AssertionConsumerService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
-         Location=\"{ACS}\" index=\"0\" isDefault=\"true\"/>"
+         Location=\"{ACS}\" index=\"0\" isDefault=\"true\"></md:AssertionConsumerService>"
     )));
     assert_eq!(ProviderMetadata::read(&metadata, None, NOW), Err(MetadataError::NoProvider));
 }

@@ -129,7 +129,7 @@ pub(super) fn refusal(document: &str) -> &'static str {
 
 /// The genuine provider signs this document as a whole.
 pub(super) fn signed_again(unsigned: &str) -> String {
-    let template = PROVIDER.identity.template("_response", None).render();
+    let template = PROVIDER.identity.template("_response").render();
     let issuer = cut(unsigned, "<saml:Issuer>", "</saml:Issuer>");
     let with_template = unsigned.replacen(issuer, &format!("{issuer}{template}"), 1);
     PROVIDER.identity.sign(with_template).unwrap()

@@ -1,6 +1,11 @@
 //! Elements to be written. Everything that is not markup is escaped here and nowhere else.
+//!
+//! What is written is its own canonical form (exclusive XML canonicalization) where whoever composes it
+//! declares each prefix at the first element that needs it, and names attributes in alphabetical order after
+//! the declarations: then it can be digested as it is.
 
 /// An element with its prefix as it shall appear.
+#[derive(Clone)]
 pub(crate) struct Element {
     tag: &'static str,
     attributes: Vec<(&'static str, String)>,
@@ -29,7 +34,7 @@ impl Element {
 
     /// With text more.
     pub(crate) fn text(mut self, text: &str) -> Self {
-        escape(text, &mut self.content);
+        escape(text, &mut self.content, in_text);
         self
     }
 
@@ -37,6 +42,14 @@ impl Element {
     pub(crate) fn child(mut self, child: &Self) -> Self {
         child.write(&mut self.content);
         self
+    }
+
+    /// With a child more, if there is one.
+    pub(crate) fn maybe_child(self, child: Option<&Self>) -> Self {
+        match child {
+            Some(child) => self.child(child),
+            None => self,
+        }
     }
 
     /// With more children.
@@ -64,12 +77,8 @@ impl Element {
             out.push(' ');
             out.push_str(name);
             out.push_str("=\"");
-            escape(value, out);
+            escape(value, out, in_attribute);
             out.push('"');
-        }
-        if self.content.is_empty() {
-            out.push_str("/>");
-            return;
         }
         out.push('>');
         out.push_str(&self.content);
@@ -79,27 +88,42 @@ impl Element {
     }
 }
 
-/// Appends `text` with markup escaped and characters XML cannot carry replaced.
-fn escape(text: &str, out: &mut String) {
+/// Appends `text` with what has to be written otherwise, and with characters XML cannot carry replaced.
+fn escape(text: &str, out: &mut String, otherwise: fn(char) -> Option<&'static str>) {
     let mut rest = 0;
     for (at, character) in text.char_indices() {
         let instead = match character {
             '&' => "&amp;",
             '<' => "&lt;",
-            '>' => "&gt;",
-            '"' => "&quot;",
-            // A reader would turn these into spaces or line feeds (XML 1.0 §2.11, §3.3.3).
-            '\r' => "&#13;",
-            '\n' => "&#10;",
-            '\t' => "&#9;",
-            '\0'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}' => "\u{FFFD}",
-            _ => continue,
+            // A reader would turn it into a line feed (XML 1.0 §2.11).
+            '\r' => "&#xD;",
+            '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}' => {
+                "\u{FFFD}"
+            }
+            _ => match otherwise(character) {
+                Some(instead) => instead,
+                None => continue,
+            },
         };
         out.push_str(text.get(rest..at).unwrap_or_default());
         out.push_str(instead);
         rest = at + character.len_utf8();
     }
     out.push_str(text.get(rest..).unwrap_or_default());
+}
+
+fn in_text(character: char) -> Option<&'static str> {
+    (character == '>').then_some("&gt;")
+}
+
+/// A reader would turn white space into spaces (XML 1.0 §3.3.3).
+fn in_attribute(character: char) -> Option<&'static str> {
+    match character {
+        '"' => Some("&quot;"),
+        '\n' => Some("&#xA;"),
+        '\t' => Some("&#x9;"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -109,7 +133,7 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back_the_same() {
-        let text = "a<b>&\"c'\u{e9} d";
+        let text = "a<b>&\"c'\u{e9}\r\n\td";
         let xml = Element::new("x")
             .attr("y", format!("{text}\n\t"))
             .child(&Element::new("z").text(text))

@@ -102,7 +102,7 @@ async fn mvpd_32_a_pushed_list_is_read_replaced_and_emptied() {
     for part in [
         "<id ProviderID=\"urn:hub:lake-17\">LakeFiber</id>",
         "<iframeSize><iframeHeight>420</iframeHeight><iframeWidth>360</iframeWidth></iframeSize>",
-        "<logoURL/>",
+        "<logoURL></logoURL>",
         "<requestorIds><requestorId>NEWS24</requestorId></requestorIds>",
     ] {
         assert!(document.contains(part), "{part} is not in {document}");

@@ -86,7 +86,7 @@ async fn mvpd_2_the_request_says_what_the_contract_says_and_is_signed() {
         "AllowCreate=\"true\"",
         "Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\"",
         &format!("SPNameQualifier=\"{sp}\""),
-        &format!("<saml:Issuer>{sp}/on-behalf-of/REF30</saml:Issuer>"),
+        &format!("assertion\">{sp}/on-behalf-of/REF30</saml:Issuer>"),
     ] {
         assert!(request.contains(part), "{part} is not in {request}");
     }
@@ -120,7 +120,7 @@ async fn mvpd_2_a_provider_may_want_its_request_in_a_form() {
         "<ds:Signature ",
         "ForceAuthn=\"true\"",
         "nameid-format:transient",
-        "<saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password<",
+        "assertion\">urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef>",
     ] {
         assert!(document.contains(part), "{part} is not in {document}");
     }
@@ -145,7 +145,7 @@ async fn mvpd_3_the_brand_is_told_as_the_provider_wants_to_hear_it() {
             }
         });
         let request = request(&couch.provider_address().await);
-        assert!(request.contains(&format!("<saml:Issuer>{sp}{issuer}</saml:Issuer>")), "{request}");
+        assert!(request.contains(&format!("\">{sp}{issuer}</saml:Issuer>")), "{request}");
         assert!(request.contains(&format!("SPNameQualifier=\"{sp}\"")), "{request}");
         let told = requester.map(|id| format!("<samlp:RequesterID>{id}</samlp:RequesterID>"));
         match told {
@@ -172,7 +172,7 @@ async fn mvpd_4_a_proxied_provider_is_asked_for_by_name() {
         let id = provider_id.unwrap_or("OpCoProxied");
         let scoping = format!(
             "<samlp:Scoping><samlp:IDPList><samlp:IDPEntry Name=\"OpCo Valley (demo, through a \
-             proxy)\" ProviderID=\"{id}\"/></samlp:IDPList>\
+             proxy)\" ProviderID=\"{id}\"></samlp:IDPEntry></samlp:IDPList>\
              <samlp:RequesterID>REF30</samlp:RequesterID></samlp:Scoping>"
         );
         assert!(request.contains(&scoping), "{request}");
