@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use moka::future::Cache;
 use usher_core::Timestamp;
+use usher_registry::Revision;
 
 use crate::decision::{Permit, Refusal};
 
@@ -24,7 +25,7 @@ pub(crate) struct PermitKey {
     /// The resource.
     pub(crate) resource: Arc<str>,
     /// The registry revision.
-    pub(crate) revision: Timestamp,
+    pub(crate) revision: Revision,
 }
 
 /// The permits in force.
@@ -75,7 +76,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_secs(1_000);
 
     fn key(resource: &str) -> PermitKey {
-        PermitKey { viewer: "p".into(), resource: resource.into(), revision: NOW }
+        PermitKey { viewer: "p".into(), resource: resource.into(), revision: Revision::default() }
     }
 
     fn permit() -> Permit {

@@ -1,10 +1,10 @@
 //! A profile as it was read from the store, with what applications were shown of it.
 
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use usher_core::ServiceProviderId;
-use usher_registry::Snapshot;
+use usher_registry::Revision;
 
 use crate::metadata::Attributes;
 use crate::profile::Profile;
@@ -23,9 +23,8 @@ pub(crate) struct SeenProfile {
 #[derive(Debug)]
 struct Shown {
     channel: ServiceProviderId,
-    /// The revision that says what is shown, and whose certificate it is encrypted to. It is not kept
-    /// alive by this, but neither can another take its place in memory.
-    revision: Weak<Snapshot>,
+    /// The revision that says what is shown, and whose certificate it is encrypted to.
+    revision: Revision,
     attributes: Arc<Attributes>,
 }
 
@@ -35,22 +34,19 @@ impl SeenProfile {
     pub(crate) fn attributes(
         &self,
         channel: &ServiceProviderId,
-        revision: &Arc<Snapshot>,
+        revision: Revision,
         shape: impl FnOnce(&Profile) -> Attributes,
     ) -> Arc<Attributes> {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         match &*shown {
-            Some(shown)
-                if shown.channel == *channel
-                    && shown.revision.as_ptr() == Arc::as_ptr(revision) =>
-            {
+            Some(shown) if shown.channel == *channel && shown.revision == revision => {
                 Arc::clone(&shown.attributes)
             }
             Some(_) | None => {
                 let attributes = Arc::new(shape(&self.profile));
                 *shown = Some(Shown {
                     channel: channel.clone(),
-                    revision: Arc::downgrade(revision),
+                    revision,
                     attributes: Arc::clone(&attributes),
                 });
                 attributes
@@ -84,11 +80,11 @@ mod tests {
     #[test]
     fn metadata_is_shaped_anew_for_another_channel_and_another_revision() {
         let seen = SeenProfile::from(fixtures::profile("Cablevision", Timestamp::default()));
-        let [now, later] = [fixtures::world(), fixtures::world()].map(|world| world.snapshot);
+        let [now, later] =
+            [fixtures::world(), fixtures::world()].map(|world| world.snapshot.revision());
         let [one, other] = ["one", "other"].map(ServiceProviderId::new);
         let mut shaped = 0;
-        let asked =
-            [(&one, &now), (&one, &now), (&other, &now), (&other, &later), (&other, &later)];
+        let asked = [(&one, now), (&one, now), (&other, now), (&other, later), (&other, later)];
         let shown = asked.map(|(channel, revision)| {
             let attributes = seen.attributes(channel, revision, |_| {
                 shaped += 1;

@@ -41,7 +41,7 @@ pub use proxied::{
 };
 pub use registry::Registry;
 pub use settings::{EffectiveSettings, Platform, PlatformCategory, Settings, SettingsTable};
-pub use snapshot::{LostEndpoint, OrganizationScope, Snapshot};
+pub use snapshot::{LostEndpoint, OrganizationScope, Revision, Snapshot};
 pub use sso::{OWN_SERVICE_TOKEN_ISSUER, PlatformIdentity, ServiceTokenIssuer, SsoScope};
 pub use streams::{
     Obligation, Policy, Predicate, Rule, RuleType, Strategy, StreamApplication, Tenant, Test,

@@ -3,6 +3,7 @@
 mod lost;
 mod organization;
 mod proxied;
+mod revision;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -22,6 +23,7 @@ use crate::{
 
 pub use lost::LostEndpoint;
 pub use organization::OrganizationScope;
+pub use revision::Revision;
 
 /// First path segments that would be ambiguous as channel ids (`pass-rest-v2` §1).
 const RESERVED_SERVICE_PROVIDERS: [&str; 4] = ["authenticate", "sessions", "logout", "profiles"];
@@ -50,6 +52,7 @@ pub struct Snapshot {
     platform_identities: HashMap<String, Arc<PlatformIdentity>>,
     service_token_issuers: HashMap<String, Arc<ServiceTokenIssuer>>,
     revised_at: Timestamp,
+    revision: Revision,
 }
 
 impl Snapshot {
@@ -91,6 +94,7 @@ impl Snapshot {
                 |it| it.issuer.clone(),
             )?,
             revised_at,
+            revision: Revision::fresh(),
         };
         snapshot.integrate();
         snapshot.check_channels()?;
@@ -99,6 +103,11 @@ impl Snapshot {
         snapshot.check_streams()?;
         snapshot.check_sso()?;
         Ok(snapshot)
+    }
+
+    /// Which revision this is.
+    pub const fn revision(&self) -> Revision {
+        self.revision
     }
 
     /// When this revision was read.

@@ -116,7 +116,7 @@ impl Entitlement {
         let key = PermitKey {
             viewer: Arc::clone(&viewer.permits_of),
             resource: resource.into(),
-            revision: scene.call.snapshot.revised_at(),
+            revision: scene.call.snapshot.revision(),
         };
         let ask = async {
             let answer = answered.insert(self.provider_answer(scene, viewer, resource).await);

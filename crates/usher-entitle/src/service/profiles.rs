@@ -213,7 +213,7 @@ impl Entitlement {
         kind: ProfileKind,
     ) -> ProfileView {
         let channel = &call.service_provider;
-        let attributes = profile.attributes(&channel.id, &call.snapshot, |profile| {
+        let attributes = profile.attributes(&channel.id, call.snapshot.revision(), |profile| {
             let cipher = self.metadata_keys.for_channel(channel, call.company(), &*self.entropy);
             shape(profile, partner, cipher.as_ref())
         });

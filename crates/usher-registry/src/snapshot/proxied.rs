@@ -7,7 +7,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use usher_core::{MvpdId, ServiceProviderId};
 
-use super::{Snapshot, at_partners};
+use super::{Revision, Snapshot, at_partners};
 use crate::connection::Connection;
 use crate::integration::Integration;
 use crate::mvpd::{Endpoints, Kind, Mvpd};
@@ -46,7 +46,7 @@ impl Snapshot {
     ///
     /// What no longer fits, because the catalog changed since it was pushed, is left out.
     pub(crate) fn with_pushed(&self, lists: &PushedLists) -> Self {
-        let mut extended = self.clone();
+        let mut extended = Self { revision: Revision::fresh(), ..self.clone() };
         for (proxy, list) in lists {
             let Some(known) = self.mvpds.get(proxy).filter(|mvpd| mvpd.kind == Kind::Proxy) else {
                 tracing::warn!(%proxy, "a pushed list belongs to a proxy that is gone");
