@@ -91,6 +91,11 @@ impl Cache {
         bytes <= self.bytes_max / 8
     }
 
+    /// How many bytes may be read before they are needed, and still be there then.
+    pub(super) const fn room_ahead(&self) -> usize {
+        self.bytes_max / 2
+    }
+
     /// Forgets a file.
     pub(super) fn forget(&self, file: u64) {
         self.entries.lock().retain(|key, _| key.file != file);

@@ -27,7 +27,7 @@ const SMALL_ROWS: u64 = 32_768;
 const TIME_MAX: Duration = Duration::from_secs(20);
 
 /// About how many bytes an open file takes: its footer, and one of not too many file handles.
-const TABLE_BYTES: usize = 256 * 1024;
+pub(super) const TABLE_BYTES: usize = 256 * 1024;
 
 /// Everything there is at one moment.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ impl<'a> ApiShelf<'a> {
         (0..table.groups()).map(block).collect()
     }
 
-    fn sketches(&self, closed: &ClosedDay) -> Result<Arc<Vec<Place>>, AnswerError> {
+    pub(super) fn sketches(&self, closed: &ClosedDay) -> Result<Arc<Vec<Place>>, AnswerError> {
         let Some(file) = &closed.rollups else { return Ok(Arc::default()) };
         let key = file.part(Holds::Rollups, Part::Sketches);
         let table = self.table(file, Holds::Rollups)?;
