@@ -44,10 +44,7 @@ async fn main() -> Result<(), Failure> {
 
 async fn measure() -> Result<(), Failure> {
     let world = World::open()?;
-    println(&format!(
-        "{:>6} us of processor time for an RSA signature",
-        world.signature()?.as_micros()
-    ));
+    println(&format!("{:>6} us for an RSA signature", world.signature()?.as_micros()));
     for (protocol, signature, name) in [
         (PLAIN, Signature::Rsa, "XACML by itself"),
         (SOAP, Signature::Ec, "in SAML in SOAP, signed with an elliptic curve"),
