@@ -61,12 +61,15 @@ fn fillers() -> Vec<(&'static str, String)> {
     let ids = numbered(3_700, &|i| format!("<a ID='i{i}'/>"));
     let namespaces = numbered(27, &|i| format!(" xmlns:n{i}='u{i}'"));
     let uses = numbered(3_700, &|i| format!("<n{}:a/>", i % 27));
-    let open = numbered(36, &|_| format!("<a{namespaces}>"));
+    let open = |levels| numbered(levels, &|_| format!("<a{namespaces}>"));
+    let few_uses = numbered(200, &|i| format!("<n{}:a/>", i % 27));
     vec![
         ("many elements", "<a/>".repeat(3_900)),
         ("many attributes", format!("<a{attributes}/>").repeat(95)),
         ("many ids", ids),
-        ("many namespaces", format!("{open}{uses}{}", "</a>".repeat(36))),
+        ("many namespaces", format!("{}{uses}{}", open(36), "</a>".repeat(36))),
+        // More than an answer that the gateway judges on the spot may have.
+        ("fewer namespaces", format!("{}{few_uses}{}", open(4), "</a>".repeat(4))),
         ("much text", "&amp;".repeat(48_000)),
         ("many comments", "<!---->".repeat(3_900)),
         // Beyond the bounds.
