@@ -42,21 +42,22 @@ impl ApiShelf<'_> {
 
     /// What of it is not in memory, and how many bytes it will take there.
     fn missing(&self, day: Date, wanted: Wanted) -> Vec<(Reading<'_>, usize)> {
-        let (part, reading, bytes) = match wanted {
-            Wanted::Outline => (Part::Sketches, Reading::Outline(day), TABLE_BYTES),
-            Wanted::Keys(rollup) => {
-                (Part::Keys(rollup), Reading::Keys(day, rollup), self.row_bytes(day, rollup))
-            }
+        let (part, reading) = match wanted {
+            Wanted::Outline => (Part::Sketches, Reading::Outline(day)),
+            Wanted::Keys(rollup) => (Part::Keys(rollup), Reading::Keys(day, rollup)),
             Wanted::Values(rollup, metric) => {
-                let reading = Reading::Values(day, rollup, metric);
-                (Part::Values(rollup, metric), reading, self.row_bytes(day, rollup))
+                (Part::Values(rollup, metric), Reading::Values(day, rollup, metric))
             }
             Wanted::Facts(dims) => return self.missing_facts(self.files(day), dims),
             Wanted::Late(dims) => return self.missing_facts(self.late_files(day), dims),
         };
         let rollups = self.counted(day).and_then(|closed| closed.rollups.as_ref());
         let is_missing = |file: &DataFile| !self.shared.cache.has(file.part(Holds::Rollups, part));
-        rollups.filter(|file| is_missing(file)).map(|_| (reading, bytes)).into_iter().collect()
+        let bytes = || match wanted {
+            Wanted::Keys(rollup) | Wanted::Values(rollup, _) => self.row_bytes(day, rollup),
+            Wanted::Outline | Wanted::Facts(_) | Wanted::Late(_) => TABLE_BYTES,
+        };
+        rollups.filter(|file| is_missing(file)).map(|_| (reading, bytes())).into_iter().collect()
     }
 
     fn missing_facts<'a>(
