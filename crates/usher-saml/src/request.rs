@@ -117,7 +117,7 @@ impl AuthnRequest<'_> {
             .attr("ProtocolBinding", POST)
             .attr("Version", "2.0")
             .child(&Element::new("saml:Issuer").attr("xmlns:saml", SAML).text(&issuer))
-            .maybe_child(signature)
+            .children(signature.cloned())
             .children(self.passive.then(|| self.respond_to()))
             .child(&policy)
             .children(self.authn_context.map(requested_context))

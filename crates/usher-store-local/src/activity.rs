@@ -26,6 +26,7 @@ use usher_core::{Clock, StoreError, Timestamp};
 use usher_reports::EventJournal;
 use usher_streams::{ActivityStore, Decide, Names, Subject};
 
+use crate::side_by_side::processors;
 use image::Image;
 use shard::{Common, Kept, Key, Resting, Shard};
 
@@ -100,7 +101,7 @@ impl LocalActivity {
 
     /// Reads every live stream from the image, shards side by side.
     fn revive(&self, now: Timestamp) -> Result<(), StoreError> {
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = processors();
         std::thread::scope(|scope| {
             let readers: Vec<_> = (0..threads)
                 .map(|reader| scope.spawn(move || self.revive_some(now, reader, threads)))

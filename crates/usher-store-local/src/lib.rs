@@ -3,6 +3,7 @@
 mod activity;
 mod events;
 mod explanations;
+mod side_by_side;
 
 pub use activity::{ActivitySettings, LocalActivity};
 pub use events::{Archive, EventSettings, LocalEvents, RollupSets};

@@ -5,10 +5,8 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use usher_core::{EntropyExt, StoreError, Timestamp};
-use usher_jose::SealError;
+use usher_jose::{SealError, base64url};
 use usher_registry::{EffectiveSettings, LostEndpoint, ServiceProvider, Snapshot};
 use usher_reports::EntitlementEventName as Name;
 
@@ -265,7 +263,7 @@ impl Entitlement {
         (not_before, not_after): (Timestamp, Timestamp),
     ) -> Result<Profile, SealError> {
         // As random as a UUID, and shorter: it is kept with every profile.
-        let id = URL_SAFE_NO_PAD.encode(self.entropy.bytes::<16>());
+        let id = base64url(self.entropy.bytes::<16>());
         let credentials =
             identity.credentials.as_ref().map(|it| self.seal(it, id.as_bytes())).transpose()?;
         Ok(Profile {

@@ -90,7 +90,7 @@ fn query(header: &QueryHeader<'_>, signature: Option<&Element>, request: &Elemen
         .attr("IssueInstant", instant::format(header.issue_instant))
         .attr("Version", "2.0")
         .child(&Element::new("saml:Issuer").attr("xmlns:saml", SAML).text(header.issuer))
-        .maybe_child(signature)
+        .children(signature.cloned())
         .child(request)
 }
 

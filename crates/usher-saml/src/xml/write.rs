@@ -44,14 +44,6 @@ impl Element {
         self
     }
 
-    /// With a child more, if there is one.
-    pub(crate) fn maybe_child(self, child: Option<&Self>) -> Self {
-        match child {
-            Some(child) => self.child(child),
-            None => self,
-        }
-    }
-
     /// With more children.
     pub(crate) fn children(self, children: impl IntoIterator<Item = Self>) -> Self {
         children.into_iter().fold(self, |parent, child| parent.child(&child))

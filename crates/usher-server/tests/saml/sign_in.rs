@@ -38,6 +38,12 @@ pub(crate) async fn failures(house: &House) -> Vec<String> {
     rows.iter().filter_map(|row| row["reason"].as_str().map(str::to_owned)).collect()
 }
 
+/// The element by which a request says who made it.
+fn issued_by(issuer: &str) -> String {
+    let namespace = "urn:oasis:names:tc:SAML:2.0:assertion";
+    format!("<saml:Issuer xmlns:saml=\"{namespace}\">{issuer}</saml:Issuer>")
+}
+
 #[tokio::test]
 async fn mvpd_1_the_metadata_announce_entity_id_consumer_and_certificates() {
     let house = House::with(&[("deployment.saml_entity_id", "https://saml.sp.tve.example")]).await;
@@ -86,7 +92,7 @@ async fn mvpd_2_the_request_says_what_the_contract_says_and_is_signed() {
         "AllowCreate=\"true\"",
         "Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\"",
         &format!("SPNameQualifier=\"{sp}\""),
-        &format!("assertion\">{sp}/on-behalf-of/REF30</saml:Issuer>"),
+        &issued_by(&format!("{sp}/on-behalf-of/REF30")),
     ] {
         assert!(request.contains(part), "{part} is not in {request}");
     }
@@ -120,7 +126,8 @@ async fn mvpd_2_a_provider_may_want_its_request_in_a_form() {
         "<ds:Signature ",
         "ForceAuthn=\"true\"",
         "nameid-format:transient",
-        "assertion\">urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef>",
+        "<saml:AuthnContextClassRef xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">\
+         urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef>",
     ] {
         assert!(document.contains(part), "{part} is not in {document}");
     }
@@ -145,7 +152,7 @@ async fn mvpd_3_the_brand_is_told_as_the_provider_wants_to_hear_it() {
             }
         });
         let request = request(&couch.provider_address().await);
-        assert!(request.contains(&format!("\">{sp}{issuer}</saml:Issuer>")), "{request}");
+        assert!(request.contains(&issued_by(&format!("{sp}{issuer}"))), "{request}");
         assert!(request.contains(&format!("SPNameQualifier=\"{sp}\"")), "{request}");
         let told = requester.map(|id| format!("<samlp:RequesterID>{id}</samlp:RequesterID>"));
         match told {

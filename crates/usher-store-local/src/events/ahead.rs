@@ -7,7 +7,7 @@ use usher_reports::AnswerError;
 use super::cache::Part;
 use super::kept::{DataFile, Holds};
 use super::shelf::{ApiShelf, TABLE_BYTES};
-use super::side_by_side::{processors, side_by_side};
+use crate::side_by_side::{processors, side_by_side};
 
 /// About how many bytes a fact takes in memory.
 const FACT_BYTES: usize = 32;

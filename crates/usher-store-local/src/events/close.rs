@@ -16,9 +16,9 @@ use super::keeper::{Haste, Work};
 use super::kept::{ApiDay, ClosedDay, DataFile, Holds, Kept};
 use super::seal::{GROUP_ROWS, make_room, sync_parent};
 use super::shelf::store_error;
-use super::side_by_side::{processors, side_by_side};
 use super::subject::Rename;
 use super::unavailable;
+use crate::side_by_side::{processors, side_by_side};
 
 /// A closed day is closed anew, before its hour is up, when one of so many of its events came late.
 const LATE_SHARE: u64 = 20;

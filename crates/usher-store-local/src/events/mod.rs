@@ -36,7 +36,6 @@ mod rezone;
 mod seal;
 mod shared;
 mod shelf;
-mod side_by_side;
 mod subject;
 mod tail;
 #[cfg(test)]

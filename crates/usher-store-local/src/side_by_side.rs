@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many threads can be at work at the same time.
-pub(super) fn processors() -> usize {
+pub(crate) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Does something for each, on several threads; the answers in the same order.
-pub(super) fn side_by_side<T: Sync, A: Send>(
+pub(crate) fn side_by_side<T: Sync, A: Send>(
     threads: usize,
     things: &[T],
     each: impl Fn(&T) -> A + Sync,
