@@ -1,5 +1,5 @@
-//! What usher adds to a question by XACML, by itself and in SAML in SOAP, and what a provider that hangs costs
-//! another.
+//! What usher adds to a question by XACML, by itself and in SAML in SOAP, what a bare socket takes for the same,
+//! and what a provider that hangs costs another.
 //!
 //! `cargo run --release -p usher-mvpd --example provider_cost`
 
@@ -45,6 +45,7 @@ async fn main() -> Result<(), Failure> {
 async fn measure() -> Result<(), Failure> {
     let world = World::open()?;
     println(&format!("{:>6} us for an RSA signature", world.signature()?.as_micros()));
+    bare(&world).await?;
     for (protocol, signature, name) in [
         (PLAIN, Signature::Rsa, "XACML by itself"),
         (SOAP, Signature::Ec, "in SAML in SOAP, signed with an elliptic curve"),
@@ -57,6 +58,28 @@ async fn measure() -> Result<(), Failure> {
     }
     let gateway = Arc::new(world.gateway(Signature::Rsa)?);
     beside(&world, &gateway).await
+}
+
+/// How long a socket takes that does nothing but pass the question on and read the answer: the network's part, with
+/// the provider's thread being woken, and no part of usher.
+async fn bare(world: &World) -> Result<(), Failure> {
+    let (provider, times) = world.answering()?;
+    let exchanges = tokio::task::spawn_blocking(move || {
+        let mut socket = pdp::Socket::to(provider)?;
+        let mut beyond = Vec::new();
+        for number in 0..WARM_UP + QUESTIONS {
+            let start = stopwatch();
+            socket.exchange()?;
+            let total = start.elapsed();
+            let theirs = times.recv()?;
+            if number >= WARM_UP {
+                beyond.push(total.saturating_sub(theirs));
+            }
+        }
+        Ok::<_, Failure>(beyond)
+    });
+    report("beyond the provider's own time, a bare socket", &mut exchanges.await??);
+    Ok(())
 }
 
 /// How long a question takes, and how much of that is ours.

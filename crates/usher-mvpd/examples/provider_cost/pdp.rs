@@ -1,6 +1,6 @@
 //! The provider's side: a decision point that permits, a thread for each connection.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -47,7 +47,7 @@ impl Pdp {
     fn serve(&self, connection: &TcpStream, spent: &mpsc::Sender<Duration>) -> Result<(), Failure> {
         connection.set_nodelay(true)?;
         let (mut reader, mut writer) = (BufReader::new(connection), connection);
-        while let Some(question) = question(&mut reader)? {
+        while let Some(question) = message(&mut reader)? {
             let start = stopwatch();
             let answer = self.answer(&question)?;
             // Nobody listens where nothing is measured.
@@ -85,8 +85,34 @@ impl Pdp {
     }
 }
 
-/// The body of the next request; nothing at the end of the connection.
-fn question(reader: &mut BufReader<&TcpStream>) -> Result<Option<String>, Failure> {
+/// The bytes of a question in SOAP, signature included, roughly.
+const QUESTION_BYTES: usize = 4_000;
+
+/// Somebody who asks without usher: the bytes of a question, and those of its answer.
+pub(super) struct Socket {
+    reader: BufReader<TcpStream>,
+    request: String,
+}
+
+impl Socket {
+    pub(super) fn to(provider: SocketAddr) -> Result<Self, Failure> {
+        let stream = TcpStream::connect(provider)?;
+        stream.set_nodelay(true)?;
+        let question = format!("{:QUESTION_BYTES$}", "<soap ID=\"_question\">");
+        let request =
+            format!("POST / HTTP/1.1\r\nContent-Length:{QUESTION_BYTES}\r\n\r\n{question}");
+        Ok(Self { reader: BufReader::new(stream), request })
+    }
+
+    pub(super) fn exchange(&mut self) -> Result<(), Failure> {
+        self.reader.get_mut().write_all(self.request.as_bytes())?;
+        message(&mut self.reader)?.ok_or("the connection was closed")?;
+        Ok(())
+    }
+}
+
+/// The body of the next request or answer; nothing at the end of the connection.
+fn message(reader: &mut impl BufRead) -> Result<Option<String>, Failure> {
     let mut length = 0;
     loop {
         let mut line = String::new();

@@ -220,7 +220,10 @@ impl Gateway {
             let (asker, resources) = (Arc::clone(&asker), Arc::clone(&resources));
             let (now, signer) = (self.clock.now(), Arc::clone(&self.saml.identity));
             let write = move || asker.write(id, &resources, now, &signer);
-            self.saml.workers.run(write).await
+            match form {
+                Form::Soap => self.saml.workers.run_short(write).await,
+                Form::Plain => Some(write()),
+            }
         };
         let written = written.and_then(Result::ok).ok_or(PeerError::Identity)?;
         let way = self.peers.by(&endpoint.transport)?;
