@@ -45,12 +45,12 @@ pub(crate) struct Dependency {
 }
 
 impl Repo {
-    /// Finds the repository from the place of this crate's sources.
+    /// Finds the repository from the place of this crate's sources, as cargo tells it: a build directory that
+    /// several clones share holds the binary of another one.
     pub(crate) fn find() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .context("xtask has no parent directory")?
-            .to_path_buf();
+        let sources = std::env::var_os("CARGO_MANIFEST_DIR").context("run it as `cargo xtask`")?;
+        let root =
+            Path::new(&sources).parent().context("xtask has no parent directory")?.to_path_buf();
         let output = Command::new("cargo")
             .args(["metadata", "--format-version", "1", "--locked", "--quiet"])
             .current_dir(&root)
