@@ -7,7 +7,9 @@ mod gateway;
 mod pdp;
 
 use std::error::Error;
+use std::future::ready;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use gateway::{Signature, World};
@@ -63,47 +65,45 @@ async fn measure() -> Result<(), Failure> {
 /// How long a socket takes that does nothing but pass the question on and read the answer: the network's part, with
 /// the provider's thread being woken, and no part of usher.
 async fn bare(world: &World) -> Result<(), Failure> {
-    let (provider, times) = world.answering()?;
-    let exchanges = tokio::task::spawn_blocking(move || {
-        let mut socket = pdp::Socket::to(provider)?;
-        let mut beyond = Vec::new();
-        for number in 0..WARM_UP + QUESTIONS {
-            let start = stopwatch();
-            socket.exchange()?;
-            let total = start.elapsed();
-            let theirs = times.recv()?;
-            if number >= WARM_UP {
-                beyond.push(total.saturating_sub(theirs));
-            }
-        }
-        Ok::<_, Failure>(beyond)
-    });
-    report("beyond the provider's own time, a bare socket", &mut exchanges.await??);
+    let (provider, mut times) = world.answering()?;
+    let mut socket = pdp::Socket::to(provider)?;
+    let mut exchange = || ready(socket.exchange());
+    timed(&mut times, WARM_UP, &mut exchange).await?;
+    let (_, mut beyond) = timed(&mut times, QUESTIONS, &mut exchange).await?;
+    report("beyond the provider's own time, a bare socket", &mut beyond);
     Ok(())
 }
 
 /// How long a question takes, and how much of that is ours.
 async fn added(world: &World, gateway: &Gateway, protocol: &str) -> Result<(), Failure> {
-    let (provider, times) = world.answering()?;
+    let (provider, mut times) = world.answering()?;
     let ask = world.ask("Prompt", &provider, protocol)?;
-    let (mut totals, mut ours) = (Vec::new(), Vec::new());
-    let mut used = Duration::ZERO;
-    for number in 0..WARM_UP + QUESTIONS {
-        if number == WARM_UP {
-            used = World::processor_time()?;
-        }
-        let total = asked(gateway, &ask).await?;
-        let theirs = times.recv()?;
-        if number >= WARM_UP {
-            totals.push(total);
-            ours.push(total.saturating_sub(theirs));
-        }
-    }
+    let mut question = || gateway::permitted(gateway, &ask);
+    timed(&mut times, WARM_UP, &mut question).await?;
+    let used = World::processor_time()?;
+    let (mut totals, mut ours) = timed(&mut times, QUESTIONS, &mut question).await?;
     report("from question to answer", &mut totals);
     report("beyond the provider's own time", &mut ours);
     let each = World::processor_time()?.saturating_sub(used) / u32::try_from(QUESTIONS)?;
     println(&format!("{:>6} us of processor time, the provider's not counted", each.as_micros()));
     Ok(())
+}
+
+/// Asks so many times, one after another: how long each took, and how much of that was not the provider's own.
+async fn timed<A: Future<Output = Result<(), Failure>>>(
+    times: &mut Receiver<Duration>,
+    questions: usize,
+    question: &mut impl FnMut() -> A,
+) -> Result<(Vec<Duration>, Vec<Duration>), Failure> {
+    let (mut totals, mut beyond) = (Vec::new(), Vec::new());
+    for _ in 0..questions {
+        let start = stopwatch();
+        question().await?;
+        let total = start.elapsed();
+        totals.push(total);
+        beyond.push(total.saturating_sub(times.recv()?));
+    }
+    Ok((totals, beyond))
 }
 
 /// How much of the time of a question is ours when several viewers ask at once, as they do in the evening:
