@@ -24,6 +24,8 @@ pub(crate) struct Reporter<'r> {
     pub(crate) channel: &'r ServiceProvider,
     pub(crate) mvpd: &'r Mvpd,
     pub(crate) origin: &'r Origin,
+    /// What the origin's device was recognised as, if somebody has looked.
+    pub(crate) platform: Option<&'r DetectedPlatform>,
     pub(crate) now: Timestamp,
 }
 
@@ -142,7 +144,7 @@ impl Reporter<'_> {
 
     fn bare(&self, event: Name, about: About<'_>) -> EntitlementEvent {
         let device = &self.origin.device_info;
-        let platform = DetectedPlatform::of(device);
+        let platform = self.platform.cloned().unwrap_or_else(|| DetectedPlatform::of(device));
         let application = self.application();
         EntitlementEvent {
             event_id: self.entropy.uuid().to_string(),

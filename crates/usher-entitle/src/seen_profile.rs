@@ -1,7 +1,7 @@
 //! A profile as it was read from the store, with what applications were shown of it.
 
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use usher_core::ServiceProviderId;
 use usher_registry::Revision;
@@ -11,11 +11,12 @@ use crate::profile::Profile;
 
 /// A profile that many requests read.
 ///
-/// Remembers its metadata as the last channel saw it, because encrypting one key costs more than the
-/// rest of a request. Whoever changes the profile makes another of these.
+/// Remembers its viewer's pseudonym, and its metadata as the last channel saw it, because encrypting one
+/// key costs more than the rest of a request. Whoever changes the profile makes another of these.
 #[derive(Debug)]
 pub(crate) struct SeenProfile {
     profile: Profile,
+    pseudonym: OnceLock<Arc<str>>,
     shown: Mutex<Option<Shown>>,
 }
 
@@ -29,6 +30,11 @@ struct Shown {
 }
 
 impl SeenProfile {
+    /// The viewer's pseudonym, as `name` makes it: always the same for one profile.
+    pub(crate) fn pseudonym(&self, name: impl FnOnce(&Profile) -> String) -> Arc<str> {
+        Arc::clone(self.pseudonym.get_or_init(|| name(&self.profile).into()))
+    }
+
     /// The metadata as `channel` sees it in `revision`: as it was last shown, or as
     /// `shape` makes it.
     pub(crate) fn attributes(
@@ -57,7 +63,7 @@ impl SeenProfile {
 
 impl From<Profile> for SeenProfile {
     fn from(profile: Profile) -> Self {
-        Self { profile, shown: Mutex::new(None) }
+        Self { profile, pseudonym: OnceLock::new(), shown: Mutex::new(None) }
     }
 }
 

@@ -119,7 +119,9 @@ impl Entitlement {
             revision: scene.call.snapshot.revision(),
         };
         let ask = async {
-            let answer = answered.insert(self.provider_answer(scene, viewer, resource).await);
+            // Boxed, so that what is remembered carries no room for asking around.
+            let asked = Box::pin(self.provider_answer(scene, viewer, resource));
+            let answer = answered.insert(asked.await);
             match (refusal_of(&answer.outcome), &answer.outcome) {
                 (None, MvpdOutcome::Permit { ttl, .. }) => self.permit_until(scene, viewer, *ttl),
                 (refusal, _) => Err(refusal.unwrap_or(RefusalReason::NoLifetime.into())),

@@ -10,7 +10,7 @@ use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event};
 
 use super::Entitlement;
 use super::sso::Shared;
-use crate::call::{Call, PartnerError};
+use crate::call::{self, Call, PartnerError};
 use crate::decision::{
     Decision, Outcome, Refusal, RefusalReason, Source, plain_details, refreshed,
 };
@@ -23,6 +23,7 @@ use crate::mvpd::{
     Purpose,
 };
 use crate::partner::Partner;
+use crate::platform::DetectedPlatform;
 use crate::profile::{Profile, ProfileKey, Standing};
 use crate::seen_profile::SeenProfile;
 use crate::sso::{self, SsoMethod};
@@ -60,6 +61,7 @@ pub enum DecisionError {
 pub(super) struct Scene<'s> {
     pub(super) call: &'s Call,
     pub(super) partner: Partner,
+    pub(super) platform: DetectedPlatform,
     pub(super) settings: EffectiveSettings,
     pub(super) purpose: Purpose,
     pub(super) now: Timestamp,
@@ -69,7 +71,8 @@ pub(super) struct Scene<'s> {
 pub(super) struct Asked {
     /// The viewer on the device, or why there is none.
     pub(super) viewer: Result<Viewer, RefusalReason>,
-    /// The name that stands for whoever watches by a rule without being signed in.
+    /// The name that stands for whoever watches by a rule without being signed in; empty where no rule
+    /// decides.
     pub(super) stand_in: String,
     /// What is asked about, in its order.
     pub(super) questions: Vec<Question>,
@@ -109,7 +112,7 @@ impl Asked {
 /// A signed-in viewer.
 pub(super) struct Viewer {
     pub(super) profile: Arc<SeenProfile>,
-    pub(super) pseudonym: String,
+    pub(super) pseudonym: Arc<str>,
     /// By what the profile counts, if it is another application's or device's.
     pub(super) shared_by: Option<SsoMethod>,
     /// Whose permits these are: decisions are made for each channel and device, however the viewer came
@@ -131,8 +134,9 @@ impl Entitlement {
         purpose: Purpose,
     ) -> Result<Scene<'s>, DecisionError> {
         let partner = call.partner(&ask.mvpd)?;
-        let settings = call.settings(&partner);
-        Ok(Scene { call, partner, settings, purpose, now: self.clock.now() })
+        let platform = DetectedPlatform::of(&call.origin.device_info);
+        let settings = call::settings(&call.snapshot, &partner, &platform);
+        Ok(Scene { call, partner, platform, settings, purpose, now: self.clock.now() })
     }
 
     /// Finds out who asks and what decides about each resource (`access-variants` §0). The provider is
@@ -167,7 +171,9 @@ impl Entitlement {
             None => Basis::Provider,
         };
         let grounds: Vec<_> = rulings.into_iter().map(basis).collect();
-        let stand_in = self.degraded_user(&scene.partner, &ask.device);
+        let is_ruled = grounds.iter().any(|basis| matches!(basis, Basis::Rule(_)));
+        let stand_in = is_ruled.then(|| self.degraded_user(&scene.partner, &ask.device));
+        let stand_in = stand_in.unwrap_or_default();
         let pairs = ask.resources.into_iter().zip(grounds);
         let questions = pairs.map(|(resource, basis)| Question { resource, basis }).collect();
         Ok(Asked { viewer, stand_in, questions })
@@ -189,7 +195,7 @@ impl Entitlement {
                 None => return Ok(Err(reason)),
             },
         };
-        let pseudonym = self.pseudonym(&profile);
+        let pseudonym = profile.pseudonym(|profile| self.pseudonym(profile));
         let permits_of = match shared_by {
             None => profile.id.as_str().into(),
             Some(_) => format!("{} for {:?}", profile.id, key.holder).into(),
@@ -212,7 +218,8 @@ impl Entitlement {
     }
 
     pub(super) fn scene_reporter<'r>(&'r self, scene: &'r Scene<'_>) -> Reporter<'r> {
-        self.reporter(scene.call, &scene.partner.mvpd, scene.now)
+        let reporter = self.reporter(scene.call, &scene.partner.mvpd, scene.now);
+        Reporter { platform: Some(&scene.platform), ..reporter }
     }
 
     /// The provider's answers about `resources`, one for each, and what follows from them for the

@@ -6,7 +6,6 @@ use super::Entitlement;
 use super::decide::{Asked, Scene, Viewer};
 use crate::decision::{Decision, RefusalReason};
 use crate::explain::{Explanation, SignInNote, ViewerNote, ViewerStanding, notes};
-use crate::platform::DetectedPlatform;
 
 impl Entitlement {
     /// How the decisions of the request `trace` came about, if that is still known.
@@ -25,7 +24,7 @@ impl Entitlement {
             return;
         }
         let call = scene.call;
-        let platform = DetectedPlatform::of(&call.origin.device_info);
+        let platform = &scene.platform;
         let (resources, exchanges) = notes(decisions);
         let took = self.clock.now().since(scene.now);
         self.explanations.file(Explanation {
@@ -65,7 +64,7 @@ impl Viewer {
         let profile = &self.profile;
         ViewerNote {
             standing: ViewerStanding::SignedIn,
-            user: Some(self.pseudonym.clone()),
+            user: Some(self.pseudonym.as_ref().to_owned()),
             sign_in: Some(SignInNote {
                 session: profile.session_id.clone(),
                 since: profile.not_before,

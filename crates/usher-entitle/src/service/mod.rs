@@ -197,7 +197,8 @@ impl Entitlement {
         (origin, now): (&'r Origin, Timestamp),
     ) -> Reporter<'r> {
         let entropy = self.entropy.as_ref();
-        Reporter { entropy, region: &self.config.region, snapshot, channel, mvpd, origin, now }
+        let (region, platform) = (&self.config.region, None);
+        Reporter { entropy, region, snapshot, channel, mvpd, origin, platform, now }
     }
 
     /// Writes `events` down before the answer they belong to leaves.

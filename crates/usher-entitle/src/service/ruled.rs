@@ -27,7 +27,8 @@ impl Entitlement {
         rule: &DegradationRule,
     ) -> (Decision, Vec<Event>) {
         let resource = question.resource.clone();
-        let user = asked.viewer.as_ref().map_or(&asked.stand_in, |viewer| &viewer.pseudonym);
+        let viewer = asked.viewer.as_ref();
+        let user = viewer.map_or(asked.stand_in.as_str(), |viewer| &viewer.pseudonym);
         let outcome = match rule.key.measure {
             Measure::AuthzNone => Outcome::Refusal(denial(rule)),
             Measure::AuthnAll | Measure::AuthzAll => {

@@ -11,7 +11,7 @@ use super::codes;
 use super::place::Names;
 use super::problem::Problem;
 use crate::App;
-use crate::viewer::{self, header, identifier, proven};
+use crate::viewer::{self, header, identifier};
 
 /// A call whose device does not matter: from a second screen, about a code.
 pub(super) struct AnyCall {
@@ -45,23 +45,30 @@ impl<'r> Asked<'r> {
     }
 
     pub(super) async fn anybody(self) -> Result<AnyCall, Problem> {
-        let channel = self.names.as_ref().map(|names| names.channel.as_str());
-        let call = proven(self.parts, self.app, channel).await?;
-        Ok(AnyCall { call, about: self.names.map(|names| names.about).unwrap_or_default() })
+        let call = viewer::undescribed(self.proven().await?, self.parts, self.app);
+        Ok(AnyCall { call, about: self.about() })
     }
 
     pub(super) async fn described(self) -> Result<DescribedCall, Problem> {
-        let (app, parts) = (self.app, self.parts);
-        let AnyCall { call, .. } = self.anybody().await?;
-        named(parts)?;
-        Ok(DescribedCall(described(call, parts, app)?))
+        let call = self.proven().await?;
+        named(self.parts)?;
+        Ok(DescribedCall(described(call, self.parts, self.app)?))
     }
 
     pub(super) async fn device(self) -> Result<DeviceCall, Problem> {
-        let (app, parts) = (self.app, self.parts);
-        let AnyCall { call, about } = self.anybody().await?;
-        let device = named(parts)?.ok_or(&codes::INVALID_DEVICE_IDENTIFIER)?;
-        Ok(DeviceCall { call: described(call, parts, app)?, device, about })
+        let call = self.proven().await?;
+        let device = named(self.parts)?.ok_or(&codes::INVALID_DEVICE_IDENTIFIER)?;
+        let call = described(call, self.parts, self.app)?;
+        Ok(DeviceCall { call, device, about: self.about() })
+    }
+
+    async fn proven(&self) -> Result<Call, Problem> {
+        let channel = self.names.as_ref().map(|names| names.channel.as_str());
+        Ok(viewer::proven(self.parts, self.app, channel).await?)
+    }
+
+    fn about(self) -> String {
+        self.names.map(|names| names.about).unwrap_or_default()
     }
 }
 

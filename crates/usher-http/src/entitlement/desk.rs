@@ -3,6 +3,7 @@
 //! Reads of profiles and decisions are most of what entitlement does, so that a request goes straight to
 //! its operation here, as those of stream limiting do, instead of through the layers around axum's router.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -10,6 +11,7 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::TryFutureExt as _;
 use tokio::time::Instant;
 use usher_core::TraceId;
 
@@ -73,57 +75,59 @@ impl Desk {
                 refusal.headers_mut().insert(header::ALLOW, place.endpoint.allow());
                 refusal
             }
-            Some(place) => self.perform(place, &parts, body).await.unwrap_or_else(refused),
+            Some(place) => self.operation(place, &parts, body).await.unwrap_or_else(refused),
         };
         trace::tell(trace, &mut response);
         response
     }
 
-    async fn perform(
-        &self,
-        place: &Place<'_>,
-        parts: &Parts,
-        body: Body,
-    ) -> Result<Response, Problem> {
+    /// The operation at `place`.
+    fn operation<'r>(&'r self, place: &Place<'_>, parts: &'r Parts, body: Body) -> Operation<'r> {
         let (app, asked) = (&self.app, Asked::new(&self.app, parts, place.names()));
         match place.endpoint {
-            Endpoint::Configuration => Ok(configuration::get(app, asked.described().await?)),
+            Endpoint::Configuration => {
+                boxed(async { Ok(configuration::get(app, asked.described().await?)) })
+            }
             Endpoint::Sessions => {
-                boxed(create_session::post(app, asked.device().await?, body)).await
+                boxed(async { create_session::post(app, asked.device().await?, body).await })
             }
             Endpoint::Session if parts.method == Method::POST => {
-                boxed(resume_session::post(app, asked.anybody().await?, body)).await
+                boxed(async { resume_session::post(app, asked.anybody().await?, body).await })
             }
-            Endpoint::Session => boxed(retrieve_session::get(app, asked.anybody().await?)).await,
-            Endpoint::Profiles => boxed(profiles::get(app, asked.device().await?)).await,
-            Endpoint::Profile => boxed(profile::get(app, asked.device().await?)).await,
+            Endpoint::Session => {
+                boxed(async { retrieve_session::get(app, asked.anybody().await?).await })
+            }
+            Endpoint::Profiles => boxed(async { profiles::get(app, asked.device().await?).await }),
+            Endpoint::Profile => boxed(async { profile::get(app, asked.device().await?).await }),
             Endpoint::ProfileByCode => {
-                boxed(profile_by_code::get(app, asked.anybody().await?)).await
+                boxed(async { profile_by_code::get(app, asked.anybody().await?).await })
             }
             Endpoint::Preauthorize => {
-                boxed(preauthorize::post(app, asked.device().await?, body)).await
+                boxed(async { preauthorize::post(app, asked.device().await?, body).await })
             }
             Endpoint::Authorize | Endpoint::AuthorizeInCookbooks => {
-                boxed(authorize::post(app, asked.device().await?, body)).await
+                boxed(async { authorize::post(app, asked.device().await?, body).await })
             }
             Endpoint::Logout => {
                 let query = parts.uri.query().unwrap_or_default();
-                boxed(logout::get(app, asked.device().await?, query)).await
+                boxed(async move { logout::get(app, asked.device().await?, query).await })
             }
             Endpoint::FrameworkSession => {
-                boxed(framework_session::post(app, asked.device().await?, body)).await
+                boxed(async { framework_session::post(app, asked.device().await?, body).await })
             }
             Endpoint::FrameworkProfile => {
-                boxed(framework_profile::post(app, asked.device().await?, body)).await
+                boxed(async { framework_profile::post(app, asked.device().await?, body).await })
             }
         }
     }
 }
 
-/// What an operation answers. Boxed, so that no request carries room for the largest of all operations
-/// around.
-async fn boxed<A: IntoResponse>(
-    operation: impl Future<Output = Result<A, Problem>>,
-) -> Result<Response, Problem> {
-    Box::pin(operation).await.map(IntoResponse::into_response)
+/// An operation at work, in a box of its own size: no request carries room for the largest of all
+/// operations around.
+type Operation<'r> = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send + 'r>>;
+
+fn boxed<'r, A: IntoResponse + 'r>(
+    operation: impl Future<Output = Result<A, Problem>> + Send + 'r,
+) -> Operation<'r> {
+    Box::pin(operation.map_ok(IntoResponse::into_response))
 }

@@ -30,7 +30,8 @@ impl FromRequestParts<App> for SsoCall {
         let channel = Path::<String>::from_request_parts(parts, app).await.ok();
         let call = viewer::proven(parts, app, channel.as_ref().map(|Path(id)| id.as_str())).await?;
         // What cannot be read says nothing: no error of the service is about it.
-        Ok(Self(viewer::described(call.clone(), parts, app).unwrap_or(call)))
+        let described = viewer::described(call.clone(), parts, app);
+        Ok(Self(described.unwrap_or_else(|_| viewer::undescribed(call, parts, app))))
     }
 }
 

@@ -36,7 +36,7 @@ impl From<BearerError> for Unproven {
 }
 
 /// The application, proven by its token to act for the `channel` that the path names: none where that is
-/// not UTF-8.
+/// not UTF-8. Of the device nothing is said yet: [`described`] and [`undescribed`] do.
 pub(crate) async fn proven(
     parts: &Parts,
     app: &App,
@@ -66,7 +66,7 @@ fn origin(parts: &Parts, app: &App) -> Origin {
     let trust = &app.settings.throttle.trust_forwarded_for;
     let client_ip = peer.map(|peer| trust.device(&parts.headers, peer.ip()));
     Origin {
-        device_info: calling(DeviceInfo::default(), parts, app),
+        device_info: DeviceInfo::default(),
         client_ip,
         client_port: peer
             .filter(|peer| client_ip == Some(peer.ip().to_canonical()))
@@ -83,10 +83,16 @@ pub(crate) fn identifier(parts: &Parts) -> Result<Option<DeviceId>, header::Malf
 
 /// `call` with what the application says about its device.
 pub(crate) fn described(call: Call, parts: &Parts, app: &App) -> Result<Call, header::Malformed> {
-    let device_info = calling(header::device_info(&parts.headers)?, parts, app);
-    Ok(Call { origin: Origin { device_info, ..call.origin }, ..call })
+    Ok(calling(call, header::device_info(&parts.headers)?, parts, app))
 }
 
-fn calling(said: DeviceInfo, parts: &Parts, app: &App) -> DeviceInfo {
-    said.calling_as(header::user_agent(&parts.headers), &app.user_agents)
+/// `call` with what only the request itself says about the device.
+pub(crate) fn undescribed(call: Call, parts: &Parts, app: &App) -> Call {
+    calling(call, DeviceInfo::default(), parts, app)
+}
+
+fn calling(mut call: Call, said: DeviceInfo, parts: &Parts, app: &App) -> Call {
+    let agent = header::user_agent(&parts.headers);
+    call.origin.device_info = said.calling_as(agent, &app.user_agents);
+    call
 }
