@@ -16,6 +16,15 @@ pub trait EventJournal: Send + Sync + 'static {
     /// Waits only for the next group commit.
     async fn append(&self, events: Vec<Event>) -> Result<(), StoreError>;
 
+    /// Appends `events` in order and returns once they would survive the end of this process; a machine
+    /// that loses power may lose what was written in the last half second.
+    ///
+    /// Either all of them are kept or none, and an id that was appended before changes nothing, as with
+    /// [`EventJournal::append`]. For events of an answer that nothing was promised about but the answer.
+    async fn write(&self, events: Vec<Event>) -> Result<(), StoreError> {
+        self.append(events).await
+    }
+
     /// Hands `event` over without waiting for the disk; a crash within the next group commit may
     /// forget it. For events that the next one of their kind makes up for: heartbeats, polls.
     fn note(&self, event: Event);

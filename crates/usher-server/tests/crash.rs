@@ -6,6 +6,8 @@
     reason = "helpers of tests fail the test like the tests themselves"
 )]
 
+#[path = "crash/decisions.rs"]
+mod decisions;
 #[path = "crash/events.rs"]
 mod events;
 mod process;
@@ -164,14 +166,10 @@ async fn running_streams(http: &Client, origin: &str, number: usize) -> Vec<Stri
     entries.iter().map(|entry| text(entry, "sessionId")).collect()
 }
 
-/// What the reports count of an application's streams.
-async fn counted<const N: usize>(
-    usher: &Usher,
-    application: &str,
-    metrics: [&str; N],
-) -> [usize; N] {
+/// An access token of a new instance of the application with this statement.
+async fn token(usher: &Usher, statement: &str) -> String {
     let (http, origin) = (client(), usher.origin());
-    let registration = json!({ "software_statement": usher.statement("acme-streams") });
+    let registration = json!({ "software_statement": usher.statement(statement) });
     let register = http.post(format!("{origin}/o/client/register")).json(&registration);
     let client = answer(register).await;
     let form = [
@@ -180,11 +178,29 @@ async fn counted<const N: usize>(
         ("client_secret", text(&client, "client_secret")),
     ];
     let token = answer(http.post(format!("{origin}/o/client/token")).form(&form)).await;
-    let metric_list = metrics.join(",");
-    let url = format!(
-        "{origin}/cmu/v2/tenant/year/month/application-id?application-id={application}&metrics={metric_list}"
-    );
-    let report = answer(http.get(url).bearer_auth(text(&token, "access_token"))).await;
+    text(&token, "access_token")
+}
+
+/// What the reports count of an application's streams.
+async fn counted<const N: usize>(
+    usher: &Usher,
+    application: &str,
+    metrics: [&str; N],
+) -> [usize; N] {
+    let path = format!("/cmu/v2/tenant/year/month/application-id?application-id={application}");
+    totals(usher, "acme-streams", &path, metrics).await
+}
+
+/// The totals of a report that the application with the statement `reader` may see.
+async fn totals<const N: usize>(
+    usher: &Usher,
+    reader: &str,
+    path: &str,
+    metrics: [&str; N],
+) -> [usize; N] {
+    let token = token(usher, reader).await;
+    let url = format!("{}{path}&metrics={}", usher.origin(), metrics.join(","));
+    let report = answer(client().get(url).bearer_auth(token)).await;
     let rows = report["report"].as_array().expect("rows");
     let number = |row, metric| text(row, metric).parse::<usize>().expect("a number");
     metrics.map(|metric| rows.iter().map(|row| number(row, metric)).sum())

@@ -175,7 +175,7 @@ impl Streams {
             .await?;
         let (answer, denied) = decided.ok_or_else(undecided)?;
         if let Some(denied) = denied {
-            self.journal.append(vec![denied]).await?;
+            self.journal.write(vec![denied]).await?;
         }
         answer
     }

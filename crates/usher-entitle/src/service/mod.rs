@@ -210,7 +210,7 @@ impl Entitlement {
             return;
         }
         let count = events.len();
-        if let Err(error) = self.journal.append(events).await {
+        if let Err(error) = self.journal.write(events).await {
             tracing::error!(%error, count, "entitlement events were lost");
         }
     }

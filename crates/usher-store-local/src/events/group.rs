@@ -40,10 +40,17 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// Waits for a command and takes those that wait with it. Nothing when no more can come.
-    pub(super) async fn gather(inbox: &mut mpsc::Receiver<Command>) -> Option<Self> {
+    /// Waits for a command and takes those that wait with it; an empty group when it is `overdue` first.
+    /// Nothing when no more can come.
+    pub(super) async fn gather(
+        inbox: &mut mpsc::Receiver<Command>,
+        overdue: impl Future<Output = ()>,
+    ) -> Option<Self> {
         let mut group = Self::default();
-        group.add(inbox.recv().await?);
+        tokio::select! {
+            first = inbox.recv() => group.add(first?),
+            () = overdue => return Some(group),
+        }
         let linger = sleep(LINGER);
         tokio::pin!(linger);
         while group.events < EVENTS_MAX && !group.is_last {

@@ -68,6 +68,11 @@ impl Ids {
         Ok(ids.fresh.insert(key))
     }
 
+    /// Whether nothing has to be read to know the ids of `day`.
+    pub(super) fn holds(&self, day: Date) -> bool {
+        self.days.contains_key(&day)
+    }
+
     /// A group of events is written: days that it did not need may leave.
     pub(super) fn next_turn(&mut self) {
         self.turn += 1;

@@ -8,20 +8,21 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The first bytes of a log: format and version.
 pub(super) const MAGIC: [u8; 8] = *b"usherj2\n";
 
 /// Length and checksum in front of a payload.
-const HEADER_BYTES: u64 = 8;
+pub(super) const HEADER_BYTES: usize = 8;
 
 /// Longest payload, so that a damaged length cannot ask for more memory than an import may take.
 const PAYLOAD_BYTES_MAX: usize = 1 << 30;
 
-/// A log that can grow.
-#[derive(Debug)]
+/// A log that can grow. A clone is the same log.
+#[derive(Clone, Debug)]
 pub(super) struct Log {
-    file: File,
+    file: Arc<File>,
 }
 
 impl Log {
@@ -48,20 +49,27 @@ impl Log {
         file.write_all(&MAGIC)?;
         file.sync_all()?;
         super::kept::sync(directory)?;
-        Ok(Self { file })
+        Ok(Self { file: Arc::new(file) })
     }
 
-    /// Appends one record. It is durable when this returns.
-    pub(super) fn append(&mut self, payload: &[u8]) -> io::Result<()> {
+    /// Appends one record: [`HEADER_BYTES`], which are filled in here, and its payload. From now on it
+    /// survives the process, and the machine from the next [`Log::sync`] on.
+    pub(super) fn append(&self, record: &mut [u8]) -> io::Result<()> {
+        let too_large = || io::Error::from(io::ErrorKind::FileTooLarge);
+        let (header, payload) =
+            record.split_first_chunk_mut::<HEADER_BYTES>().ok_or_else(too_large)?;
         let length = u32::try_from(payload.len())
             .ok()
             .filter(|_| payload.len() <= PAYLOAD_BYTES_MAX)
-            .ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?
+            .ok_or_else(too_large)?
             .to_le_bytes();
-        let header = [length, checksum(length, payload)];
-        // Megabytes are not copied to stand behind eight bytes: a record that is cut is none.
-        self.file.write_all(header.as_flattened())?;
-        self.file.write_all(payload)?;
+        let filled = [length, checksum(length, payload)];
+        header.copy_from_slice(filled.as_flattened());
+        (&*self.file).write_all(record)
+    }
+
+    /// Makes durable what was appended before.
+    pub(super) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 
@@ -108,14 +116,14 @@ impl Records {
     /// The next payload; nothing at the end of what makes sense.
     pub(super) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         let rest = self.size.saturating_sub(self.good);
-        if self.good == 0 || rest < HEADER_BYTES {
+        if self.good == 0 || rest < HEADER_BYTES as u64 {
             return Ok(None);
         }
         let (Some(length), Some(crc)) = (self.bytes::<4>()?, self.bytes::<4>()?) else {
             return Ok(None);
         };
         let payload_bytes = u64::from(u32::from_le_bytes(length));
-        if payload_bytes > rest - HEADER_BYTES || payload_bytes > PAYLOAD_BYTES_MAX as u64 {
+        if payload_bytes > rest - HEADER_BYTES as u64 || payload_bytes > PAYLOAD_BYTES_MAX as u64 {
             return Ok(None);
         }
         let mut payload = Vec::new();
@@ -123,7 +131,7 @@ impl Records {
         if checksum(length, &payload) != crc {
             return Ok(None);
         }
-        self.good += HEADER_BYTES + payload_bytes;
+        self.good += HEADER_BYTES as u64 + payload_bytes;
         Ok(Some(payload))
     }
 

@@ -1,12 +1,13 @@
 //! Events on disk, and reports from them.
 //!
-//! The way of an event: its record is appended to the *log* and synced together with what waits beside it;
-//! the same instant it is in a *chunk* in memory, which reports read. When the log is large or old enough
+//! The way of an event: its record is written to the *log*, by whoever has it or by a task that writes and
+//! syncs for all who wait; the same instant it is in a *chunk* in memory, which reports read. When the log is large or old enough
 //! the *keeper* writes it into Parquet files, one per API and day, and registers them in the *manifest* in
 //! one step; the log goes. When a day is over its files become one, sorted, with roll-ups beside it, and
 //! reports read those instead of events.
 //!
-//! **Promises.** `append` returns after its events are on disk: a group is whole or absent after a crash. Every
+//! **Promises.** `append` returns after its events are on disk, `write` after the kernel has them, which takes
+//! them to the disk within half a second: a group is whole or absent after a crash. Every
 //! event is in exactly one place at any moment, the log or one file, so it is counted once. Noted events
 //! wait for company, at most [`LINGER`]. After a failed write nothing more is accepted: what the disk holds
 //! is known only after a restart.
@@ -23,6 +24,7 @@ mod cache;
 mod close;
 mod closed;
 mod codec;
+mod desk;
 mod file;
 mod group;
 mod ids;
@@ -59,6 +61,7 @@ use usher_reports::{Api, Event, EventJournal};
 
 pub use archive::Archive;
 pub use close::RollupSets;
+use desk::Desk;
 use group::{Command, Then};
 use keeper::{Keeper, Task};
 use shared::Shared;
@@ -133,6 +136,7 @@ impl EventSettings {
 pub struct LocalEvents {
     shared: Arc<Shared>,
     sender: mpsc::Sender<Command>,
+    desk: Arc<Desk>,
     keeper: Keeper,
     entropy: Arc<dyn Entropy>,
     readers: Semaphore,
@@ -164,10 +168,12 @@ impl LocalEvents {
         let hands = Hands { shared: Arc::clone(&shared), logs, lock: Arc::clone(&lock) };
         let keeper = Keeper::start(hands.clone(), sender.downgrade()).map_err(unavailable)?;
         let writer = writer::Writer::new(hands, keeper.clone(), Arc::clone(&entropy), number);
-        let writing = tokio::spawn(writer::run(writer, inbox));
+        let desk = Arc::new(Desk::new(writer, Arc::clone(&shared)));
+        let writing = tokio::spawn(writer::run(Arc::clone(&desk), inbox));
         Ok(Self {
             shared,
             sender,
+            desk,
             keeper,
             entropy,
             readers: Semaphore::new(READERS),
@@ -255,6 +261,13 @@ fn unavailable(error: io::Error) -> StoreError {
 impl EventJournal for LocalEvents {
     async fn append(&self, events: Vec<Event>) -> Result<(), StoreError> {
         self.send(events, Then::Continue).await.map(|_| ())
+    }
+
+    async fn write(&self, mut events: Vec<Event>) -> Result<(), StoreError> {
+        match self.desk.try_write(&mut events) {
+            Some(written) => written,
+            None => self.append(events).await,
+        }
     }
 
     fn note(&self, event: Event) {

@@ -47,28 +47,28 @@ impl Chunk {
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) intake: Intake,
-    /// Up to here it is durable, and seen by reports.
-    pub(super) durable: Mark,
+    /// Up to here it is in the log, and seen by reports.
+    pub(super) logged: Mark,
     seen: Option<Arc<Chunk>>,
 }
 
 impl Open {
     fn new(batch: Batch) -> Self {
-        Self { intake: Intake::new(batch), durable: Mark::default(), seen: None }
+        Self { intake: Intake::new(batch), logged: Mark::default(), seen: None }
     }
 
-    /// What is durable of it.
+    /// What is in the log of it.
     fn seen(&mut self) -> Option<Arc<Chunk>> {
-        if self.durable.rows == 0 {
+        if self.logged.rows == 0 {
             return None;
         }
-        let prefix = || Arc::new(Chunk::new(self.intake.batch.prefix(self.durable.rows)));
+        let prefix = || Arc::new(Chunk::new(self.intake.batch.prefix(self.logged.rows)));
         Some(Arc::clone(self.seen.get_or_insert_with(prefix)))
     }
 
-    /// Everything taken in is durable now.
+    /// Everything taken in is in the log now.
     fn settle(&mut self) {
-        self.durable = Mark::end(&self.intake.batch);
+        self.logged = Mark::end(&self.intake.batch);
         self.seen = None;
     }
 }
@@ -126,7 +126,7 @@ impl Tail {
     }
 
     /// Begins a new chunk, which will probably be as large as the old one: it need not grow to that step
-    /// by step. Everything in the old one must be durable.
+    /// by step. Everything in the old one must be in the log.
     pub(super) fn turn(&mut self, api: Api) {
         let roomy = self.open(api).intake.batch.roomy();
         let open = std::mem::replace(self.open_mut(api), Open::new(roomy));
@@ -135,7 +135,7 @@ impl Tail {
         }
     }
 
-    /// Everything taken in is durable `now`.
+    /// Everything taken in is in the log, as of `now`.
     pub(super) fn settle(&mut self, now: Timestamp) {
         self.esm.settle();
         self.cmu.settle();

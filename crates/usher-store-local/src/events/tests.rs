@@ -15,6 +15,7 @@ use usher_reports::{
 use usher_testkit::contract::EventHouse;
 use usher_testkit::{ManualClock, contract};
 
+use super::desk::SYNC_AFTER;
 use super::log::Log;
 use super::{Archive, EventSettings, LocalEvents, RollupSets};
 
@@ -239,6 +240,24 @@ async fn a_crash_that_leaves_garbage_or_zeros_behind_the_last_batch_loses_nothin
         drop(store);
         assert_eq!(counted(&open(directory.path()).await).await, 2);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_written_becomes_durable_without_anybody_who_waits_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).await;
+    // The first of a day goes the long way: its ids have to be read.
+    store.append(events(&["a"])).await.unwrap();
+    for ids in [["b", "c"], ["c", "d"]] {
+        store.write(events(&ids)).await.unwrap();
+        assert!(store.desk.is_unsynced());
+        // Virtual time: passes at once when nobody has anything to do.
+        tokio::time::sleep(SYNC_AFTER * 2).await;
+        assert!(!store.desk.is_unsynced());
+    }
+    assert_eq!(counted(&store).await, 4);
+    store.close().await.unwrap();
+    assert!(store.write(events(&["e"])).await.is_err());
 }
 
 #[tokio::test]

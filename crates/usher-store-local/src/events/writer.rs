@@ -12,10 +12,11 @@ use usher_cube::Zone;
 use usher_reports::{Api, Event};
 
 use super::codec;
+use super::desk::Desk;
 use super::group::{Command, Group};
 use super::ids::Ids;
 use super::keeper::{Keeper, Task};
-use super::log::Log;
+use super::log::{HEADER_BYTES, Log};
 use super::{Hands, stopped, unavailable};
 
 /// Owns the log.
@@ -29,12 +30,14 @@ pub(super) struct Writer {
     number: u64,
     days: DayFinder,
     /// The last record, whose room the next one takes.
-    payload: Vec<u8>,
+    record: Vec<u8>,
+    is_unsynced: bool,
+    /// Whether the last thing done here was not done to its end.
     has_failed: bool,
 }
 
-/// What is kept of that room, in bytes.
-const PAYLOAD_BYTES_KEPT: usize = 1024 * 1024;
+/// What is kept of a record's room, in bytes.
+const RECORD_BYTES_KEPT: usize = 1024 * 1024;
 
 /// Finds the day of an instant, which is mostly that of the one before.
 #[derive(Debug)]
@@ -56,17 +59,15 @@ impl DayFinder {
     }
 }
 
-/// Writes groups until the journal is closed or nobody can send any more.
-pub(super) async fn run(mut writer: Writer, mut inbox: mpsc::Receiver<Command>) {
-    while let Some(group) = Group::gather(&mut inbox).await {
+/// Writes groups, and sees that what was written without them is synced, until the journal is closed or
+/// nobody can send any more.
+pub(super) async fn run(desk: Arc<Desk>, mut inbox: mpsc::Receiver<Command>) {
+    while let Some(group) = Group::gather(&mut inbox, desk.overdue()).await {
         let is_last = group.is_last;
-        let written = spawn_blocking(move || {
-            writer.commit(group);
-            writer
-        });
-        match written.await {
-            Ok(_) if is_last => return,
-            Ok(back) => writer = back,
+        let at = Arc::clone(&desk);
+        match spawn_blocking(move || at.commit(group)).await {
+            Ok(()) if is_last => return,
+            Ok(()) => {}
             // A panic while writing: callers learn of it from their dropped answers.
             Err(error) => return tracing::error!("the event journal has stopped: {error}"),
         }
@@ -82,6 +83,7 @@ impl Writer {
         number: u64,
     ) -> Self {
         Self {
+            is_unsynced: false,
             ids: Ids::new(hands.shared.settings.ids_max),
             days: DayFinder { last: None },
             hands,
@@ -89,43 +91,31 @@ impl Writer {
             entropy,
             log: None,
             number,
-            payload: Vec::new(),
+            record: Vec::new(),
             has_failed: false,
         }
     }
 
-    /// Writes what is new of a group, then answers everybody.
-    fn commit(&mut self, group: Group) {
-        let (seals, is_last) = (group.seals, group.is_last);
-        let mut answers = Vec::new();
-        let mut written = if self.has_failed { Err(stopped()) } else { Ok(()) };
-        let mut events = Vec::new();
-        for Command { events: of_caller, done, .. } in group.commands {
+    /// Writes what is new of each caller's events, all of it or nothing; returns how many those are.
+    pub(super) fn write_all<'c>(
+        &mut self,
+        callers: impl Iterator<Item = &'c mut Vec<Event>>,
+    ) -> Result<Vec<usize>, StoreError> {
+        if self.has_failed {
+            return Err(stopped());
+        }
+        // What the disk holds, and which ids count as known, is found out at the next start.
+        self.has_failed = true;
+        let (mut events, mut counts) = (Vec::new(), Vec::new());
+        for of_caller in callers {
             let before = events.len();
-            if written.is_ok() {
-                written = self.admit(of_caller, &mut events);
-            }
-            answers.extend(done.map(|done| (done, events.len() - before)));
+            self.admit(std::mem::take(of_caller), &mut events)?;
+            counts.push(events.len() - before);
         }
-        if written.is_ok() {
-            written = self.write(&events);
-        }
-        if written.is_err() {
-            // What the disk holds, and which ids count as known, is found out at the next start.
-            self.has_failed = true;
-        }
-        drop(events);
+        self.write(&events)?;
         self.ids.next_turn();
-        if written.is_ok() && seals {
-            self.seal();
-        }
-        for (done, count) in answers {
-            // A caller that no longer waits does not need the answer.
-            let _ = done.send(written.clone().map(|()| count));
-        }
-        if written.is_ok() && !is_last && self.is_due() {
-            self.seal();
-        }
+        self.has_failed = false;
+        Ok(counts)
     }
 
     /// Adds the events that are new, young enough and have an id.
@@ -152,21 +142,19 @@ impl Writer {
         Ok(())
     }
 
-    /// Makes events durable, and visible to reports.
+    /// Puts events into the log, and makes them visible to reports.
     fn write(&mut self, events: &[(Event, u64)]) -> Result<(), StoreError> {
         if events.is_empty() {
             return Ok(());
         }
-        let mut payload = std::mem::take(&mut self.payload);
-        payload.clear();
-        self.take_in(events, &mut payload);
-        let appended = self.append(&payload);
-        payload.shrink_to(PAYLOAD_BYTES_KEPT);
-        self.payload = payload;
-        appended.map_err(|error| {
-            tracing::error!("the event journal cannot write any more: {error}");
-            unavailable(error)
-        })?;
+        let mut record = std::mem::take(&mut self.record);
+        record.clear();
+        record.extend([0; HEADER_BYTES]);
+        self.take_in(events, &mut record);
+        self.append(&mut record).map_err(|error| self.failed(error))?;
+        record.shrink_to(RECORD_BYTES_KEPT);
+        self.record = record;
+        self.is_unsynced = true;
         let now = self.hands.shared.clock.now();
         self.hands.shared.with(|state| state.tail.settle(now));
         Ok(())
@@ -186,32 +174,60 @@ impl Writer {
             }
             for api in [Api::Esm, Api::Cmu] {
                 let open = state.tail.open_mut(api);
-                codec::encode(&open.intake.batch, open.durable, payload);
+                codec::encode(&open.intake.batch, open.logged, payload);
             }
         });
     }
 
-    fn append(&mut self, payload: &[u8]) -> io::Result<()> {
-        if let Some(log) = &mut self.log {
-            return log.append(payload);
+    fn append(&mut self, record: &mut [u8]) -> io::Result<()> {
+        if let Some(log) = &self.log {
+            return log.append(record);
         }
         self.number += 1;
-        self.log.insert(Log::create(&self.hands.logs, self.number)?).append(payload)
+        self.log.insert(Log::create(&self.hands.logs, self.number)?).append(record)
+    }
+
+    /// Whether `events` can be written in no time: no log is due, and no ids have to be read.
+    pub(super) fn is_ready_for(&mut self, events: &[Event]) -> bool {
+        let zone = &self.hands.shared.settings.zone;
+        let (days, ids) = (&mut self.days, &self.ids);
+        let mut at = events.iter().map(|event| event.at().as_millis());
+        at.all(|at| ids.holds(days.find(zone, at))) && !self.is_due()
     }
 
     /// Whether the log is large enough to be written into files. Whether it is old enough is the keeper's
     /// business.
-    fn is_due(&self) -> bool {
+    pub(super) fn is_due(&self) -> bool {
         self.hands.shared.with(|state| state.tail.rows()) >= self.hands.shared.settings.seal_rows
     }
 
-    /// Hands the log over. Waits while the one before is still being written: memory is bounded.
-    fn seal(&mut self) {
-        self.hands.shared.wait_until_sealed();
+    /// Hands the log over. It is synced first: only the last log may end in an unfinished record.
+    pub(super) fn seal(&mut self) -> Result<(), StoreError> {
+        if let Some(log) = self.take_unsynced() {
+            log.sync().map_err(|error| self.failed(error))?;
+        }
         let chunks = self.hands.shared.with(|state| state.tail.seal());
         self.log = None;
         if !chunks.is_empty() {
             self.keeper.send(Task::Seal { chunks, log: self.number });
         }
+        Ok(())
+    }
+
+    /// Whether there is something in the log that a power failure could take.
+    pub(super) const fn is_unsynced(&self) -> bool {
+        self.is_unsynced
+    }
+
+    /// The log, if it has to be synced; whoever takes it does so.
+    pub(super) fn take_unsynced(&mut self) -> Option<Log> {
+        std::mem::take(&mut self.is_unsynced).then(|| self.log.clone()).flatten()
+    }
+
+    /// Nothing is accepted any more.
+    pub(super) fn failed(&mut self, error: io::Error) -> StoreError {
+        tracing::error!("the event journal cannot write any more: {error}");
+        self.has_failed = true;
+        unavailable(error)
     }
 }

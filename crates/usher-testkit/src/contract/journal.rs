@@ -15,6 +15,7 @@ use super::warehouse::{ask, reports};
 /// When a promise is broken.
 pub async fn journal(open: impl AsyncFn() -> (Arc<dyn EventJournal>, Arc<dyn Warehouse>)) {
     appended_events_are_counted_at_once_and_after_opening_again(&open).await;
+    written_events_are_counted_at_once_and_after_opening_again(&open).await;
     an_id_is_counted_once(&open).await;
     events_without_an_id_are_all_different(&open).await;
     noted_events_are_kept_with_the_next_append(&open).await;
@@ -51,6 +52,27 @@ async fn appended_events_are_counted_at_once_and_after_opening_again(
     }
     let (_journal, warehouse) = open().await;
     assert_eq!(counted("appended", &warehouse).await, 2);
+}
+
+async fn written_events_are_counted_at_once_and_after_opening_again(
+    open: &impl AsyncFn() -> (Arc<dyn EventJournal>, Arc<dyn Warehouse>),
+) {
+    {
+        let (journal, warehouse) = open().await;
+        for turn in 1..=3 {
+            let events = [turn, turn + 1].map(|id| event("written", &format!("w{id}"))).into();
+            assert_eq!(journal.write(events).await, Ok(()));
+            assert_eq!(counted("written", &warehouse).await, turn + 1);
+        }
+        assert_eq!(
+            journal.append(vec![event("written", "w4"), event("written", "w5")]).await,
+            Ok(())
+        );
+    }
+    let (journal, warehouse) = open().await;
+    assert_eq!(counted("written", &warehouse).await, 5);
+    assert_eq!(journal.write(vec![event("written", "w1"), event("written", "w6")]).await, Ok(()));
+    assert_eq!(counted("written", &warehouse).await, 6);
 }
 
 async fn an_id_is_counted_once(
@@ -100,7 +122,11 @@ async fn many_writers_lose_nothing(
         async move {
             for turn in 0..20 {
                 let batch = vec![event("many", &format!("{writer}-{turn}"))];
-                assert_eq!(journal.append(batch).await, Ok(()));
+                let done = match (writer + turn) % 2 {
+                    0 => journal.append(batch).await,
+                    _ => journal.write(batch).await,
+                };
+                assert_eq!(done, Ok(()));
             }
         }
     };

@@ -1,0 +1,122 @@
+//! Where events are written into the log: by whoever has some, if nobody else is at it, or by the one task
+//! that writes for those who wait together, and that syncs.
+//!
+//! Waiting for others, and for the disk, costs a request more than everything else it does for reports. So
+//! [`Desk::try_write`] only writes: that survives the process. The next group, or [`SYNC_AFTER`], makes it
+//! durable.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::time::sleep;
+use usher_core::StoreError;
+use usher_reports::Event;
+
+use super::group::Group;
+use super::shared::Shared;
+use super::stopped;
+use super::writer::Writer;
+
+/// How long a caller waits for its turn on its own thread: a few others' turns.
+const PATIENCE: Duration = Duration::from_micros(50);
+
+/// How long something written may stay without being durable, if no group is written before.
+pub(super) const SYNC_AFTER: Duration = Duration::from_millis(100);
+
+/// The writer, for one at a time.
+pub(super) struct Desk {
+    /// Nothing when the store is closed.
+    writer: Mutex<Option<Writer>>,
+    shared: Arc<Shared>,
+    /// Told when something was written that is not durable.
+    unsynced: Notify,
+}
+
+impl Desk {
+    pub(super) fn new(writer: Writer, shared: Arc<Shared>) -> Self {
+        Self { writer: Mutex::new(Some(writer)), shared, unsynced: Notify::new() }
+    }
+
+    /// Writes `events` on the spot. Nothing, and they are left alone, when that would take longer than a
+    /// moment: others are at it, or files are to be read or written first.
+    pub(super) fn try_write(&self, events: &mut Vec<Event>) -> Option<Result<(), StoreError>> {
+        let mut desk = self.writer.try_lock_for(PATIENCE)?;
+        let writer = desk.as_mut()?;
+        if !writer.is_ready_for(events) {
+            return None;
+        }
+        let was_synced = !writer.is_unsynced();
+        let written = writer.write_all(std::iter::once(events));
+        if was_synced && writer.is_unsynced() {
+            self.unsynced.notify_one();
+        }
+        Some(written.map(|_| ()))
+    }
+
+    /// Whether something was written that is not durable.
+    #[cfg(test)]
+    pub(super) fn is_unsynced(&self) -> bool {
+        self.with(|writer| Ok(writer.is_unsynced())) == Ok(true)
+    }
+
+    /// Returns when something has waited to become durable for long enough.
+    pub(super) async fn overdue(&self) {
+        self.unsynced.notified().await;
+        sleep(SYNC_AFTER).await;
+    }
+
+    /// Writes what is new of a group and makes it durable, with everything written before; hands the log over
+    /// if the group wants it or it is due; answers everybody.
+    pub(super) fn commit(&self, mut group: Group) {
+        let written = self.make_durable(&mut group);
+        for (nth, command) in group.commands.into_iter().enumerate() {
+            let count = |counts: &Vec<usize>| counts.get(nth).copied().unwrap_or_default();
+            // A caller that no longer waits does not need the answer.
+            let _ = command
+                .done
+                .map(|done| done.send(written.as_ref().map(count).map_err(Clone::clone)));
+        }
+        if group.is_last {
+            *self.writer.lock() = None;
+        } else if written.is_ok()
+            && self.with(|writer| Ok(writer.is_due())) == Ok(true)
+            && let Err(error) = self.seal()
+        {
+            tracing::error!(%error, "the event log could not be handed over");
+        }
+    }
+
+    /// How many events of each command were new.
+    fn make_durable(&self, group: &mut Group) -> Result<Vec<usize>, StoreError> {
+        let events = group.commands.iter_mut().map(|command| &mut command.events);
+        let counts = self.with(|writer| writer.write_all(events))?;
+        self.sync()?;
+        if group.seals {
+            self.seal()?;
+        }
+        Ok(counts)
+    }
+
+    /// Makes durable what was written before; others may write meanwhile.
+    fn sync(&self) -> Result<(), StoreError> {
+        match self.with(|writer| Ok(writer.take_unsynced()))? {
+            Some(log) => log.sync().or_else(|error| self.with(|writer| Err(writer.failed(error)))),
+            None => Ok(()),
+        }
+    }
+
+    /// Hands the log over. Waits while the one before is still being written: memory is bounded.
+    fn seal(&self) -> Result<(), StoreError> {
+        self.shared.wait_until_sealed();
+        self.with(Writer::seal)
+    }
+
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.writer.lock().as_mut().map_or_else(|| Err(stopped()), work)
+    }
+}
