@@ -17,6 +17,7 @@ mod key;
 mod random;
 mod seal;
 mod signer;
+mod signing_pool;
 
 pub use certificate::{Certificate, CertificateError};
 pub use digest::{constant_time_eq, hmac_sha256, sha256};
@@ -29,4 +30,5 @@ pub use jws::{Algorithm, JwsError, Verified};
 pub use key::{EcKey, KeyError, RsaKey, SigningKey, SigningKeyRef};
 pub use random::OsEntropy;
 pub use seal::{SealError, SealingKey};
-pub use signer::{SignError, Signer, SigningPool};
+pub use signer::{SignError, Signer};
+pub use signing_pool::{Patience, SigningPool};

@@ -20,7 +20,7 @@ use usher_http::{
     App, HttpSettings, Limit, Origins, Parts, PolicyNames, Readiness, ReportHosts, StreamSettings,
     ThrottleSettings, TrustForwardedFor,
 };
-use usher_jose::{SealingKey, Signer, SigningKey, SigningPool};
+use usher_jose::{Patience, SealingKey, Signer, SigningKey, SigningPool};
 use usher_mvpd::{DemoProviders, Gateway, GatewayPorts, GatewaySettings, PlainHttp};
 use usher_registry::{Proxies, Registry};
 use usher_reports::{Api, Event, ReportSettings, Reports};
@@ -41,6 +41,9 @@ use crate::{chores, events};
 
 /// RSA signatures waiting for a thread; at 400 µs each the last of them waits half a second.
 const SIGNATURES_WAITING_MAX: usize = 1_024;
+
+/// How long a signature waits for the threads that only work while nobody else does: a dozen signatures' time.
+const SIGNING_PATIENCE: Duration = Duration::from_millis(4);
 
 /// A month as retention counts it: never shorter than the calendar's.
 const MONTH: Duration = Duration::from_hours(24 * 31);
@@ -76,7 +79,8 @@ pub struct Wired {
 /// Puts the services on the stores, and what must be known before the first request into memory.
 pub async fn wire(wiring: Wiring) -> Result<Wired> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let pool = SigningPool::new(threads, SIGNATURES_WAITING_MAX)?;
+    let patience = Patience::new(|| tokio::time::sleep(SIGNING_PATIENCE));
+    let pool = SigningPool::new(threads, SIGNATURES_WAITING_MAX, patience)?;
     let (ours, world) = ((&wiring.keys, &wiring.base_url), (&wiring.clock, &wiring.entropy));
     let gateway = Arc::new(gateway(&wiring.settings, ours, &wiring.stores.database, world)?);
     let workshop = Workshop { wiring, pool, gateway };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use usher_clients::{Clients, ClientsConfig, Credentials, Registered, Registration, TokenAsk};
 use usher_core::Timestamp;
-use usher_jose::{OsEntropy, RsaKey, Signer, SigningKey, SigningPool};
+use usher_jose::{OsEntropy, Patience, RsaKey, Signer, SigningKey, SigningPool};
 use usher_registry::{Catalog, Registry, Snapshot};
 use usher_testkit::{ManualClock, MemoryClients};
 
@@ -65,7 +65,10 @@ impl World {
             accepted_issuers: Vec::new(),
             access_token_ttl: TTL,
             statement_key,
-            token_signer: Signer::new(token_key, SigningPool::new(1, 8).unwrap()),
+            token_signer: Signer::new(
+                token_key,
+                SigningPool::new(1, 8, Patience::endless()).unwrap(),
+            ),
             former_statement_keys: Vec::new(),
             former_token_keys: Vec::new(),
         };

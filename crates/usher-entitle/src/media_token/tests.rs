@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use futures_executor::block_on;
 use proptest::prelude::*;
-use usher_jose::{EcKey, OsEntropy, RsaKey, Signer, SigningKey, SigningPool};
+use usher_jose::{EcKey, OsEntropy, Patience, RsaKey, Signer, SigningKey, SigningPool};
 
 use super::super::{MediaToken, Mint};
 use super::*;
@@ -28,7 +28,7 @@ fn minted(format: MediaTokenFormat) -> (MediaToken, VerificationKeys) {
         MediaTokenFormat::Jws => EcKey::generate().unwrap().into(),
     };
     let keys = VerificationKeys::new([key.public().clone()]);
-    let signer = Signer::new(key, SigningPool::new(1, 1).unwrap());
+    let signer = Signer::new(key, SigningPool::new(1, 1, Patience::endless()).unwrap());
     let mint = Mint { format, issuer: "usher".into(), signer };
     (block_on(mint.make(&content(), &OsEntropy)).unwrap(), keys)
 }
