@@ -3,6 +3,9 @@
 //! The application's own words come first, what the user agent tells is the fallback, and a device that
 //! cannot be told is `Unidentified`, which gets the most restrictive settings.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use usher_registry::{Platform, PlatformCategory};
 
 use crate::device::DeviceInfo;
@@ -22,8 +25,41 @@ pub struct DetectedPlatform {
     pub browser: Option<&'static str>,
 }
 
+/// Words to look for, in any case, all of them at once.
+struct Words<T: 'static> {
+    automaton: Option<AhoCorasick>,
+    meanings: &'static [(&'static str, T)],
+}
+
+impl<T: Copy> Words<T> {
+    /// Looks for the words of `meanings`, those in front first.
+    fn new(meanings: &'static [(&'static str, T)]) -> Self {
+        let words = meanings.iter().map(|(word, _)| word);
+        // It is made of constants, which a test looks up.
+        let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok();
+        Self { automaton, meanings }
+    }
+
+    /// The meaning of the first word of the table that starts a word of `text` (so that `aft` is not found
+    /// in `draft`).
+    fn look_up(&self, text: &str) -> Option<T> {
+        let found = self.automaton.as_ref()?.find_overlapping_iter(text);
+        let starts_a_word = |at: usize| {
+            let before = text.get(..at).and_then(|before| before.chars().next_back());
+            before.is_none_or(|previous| !previous.is_ascii_alphabetic())
+        };
+        let words = found.filter(|word| starts_a_word(word.start()));
+        let first = words.map(|word| word.pattern().as_usize()).min()?;
+        self.meanings.get(first).map(|(_, meaning)| *meaning)
+    }
+}
+
+static SYSTEM_WORDS: LazyLock<Words<Found>> = LazyLock::new(|| Words::new(SYSTEMS));
+static DEVICE_WORDS: LazyLock<Words<Found>> = LazyLock::new(|| Words::new(DEVICES));
+static TELEVISION_WORDS: LazyLock<Words<()>> = LazyLock::new(|| Words::new(TELEVISIONS));
+
 /// What is recognised, in the order in which it is looked for: more specific words first. Each word
-/// is searched in lower case.
+/// is in lower case.
 const SYSTEMS: &[(&str, Found)] = &[
     ("roku", Found::Known(Platform::Roku)),
     ("firetv", Found::Known(Platform::FireTv)),
@@ -70,7 +106,8 @@ const DEVICES: &[(&str, Found)] = &[
 ];
 
 /// Words by which user agents of televisions say what they are.
-const TELEVISIONS: [&str; 4] = ["smarttv", "smart-tv", "hbbtv", "bravia"];
+const TELEVISIONS: &[(&str, ())] =
+    &[("smarttv", ()), ("smart-tv", ()), ("hbbtv", ()), ("bravia", ())];
 
 /// In the order in which they must be looked for: most browsers claim to be others, too.
 const BROWSERS: &[(&str, &str)] = &[
@@ -148,14 +185,9 @@ fn hardware_of(info: &DeviceInfo) -> Hardware {
         }
         Some("mobilephone" | "tablet" | "ereader" | "wristwatch" | "glasses") => Hardware::Handheld,
         Some("desktop") => Hardware::Desktop,
-        _ if is_television(info.any_user_agent()) => Hardware::Television,
+        _ if TELEVISION_WORDS.look_up(info.any_user_agent()).is_some() => Hardware::Television,
         _ => Hardware::Unknown,
     }
-}
-
-fn is_television(agent: &str) -> bool {
-    let agent = agent.to_ascii_lowercase();
-    TELEVISIONS.iter().any(|word| contains_word(&agent, word))
 }
 
 const fn category_of(hardware: Hardware) -> PlatformCategory {
@@ -178,27 +210,13 @@ fn recognise(info: &DeviceInfo) -> Option<Found> {
     [info.os_name.as_deref(), info.os_family.as_deref(), info.model.as_deref()]
         .into_iter()
         .flatten()
-        .find_map(|text| look_up(text, SYSTEMS))
-        .or_else(|| look_up(info.any_user_agent(), DEVICES))
-        .or_else(|| look_up(info.agent.as_ref()?.os_name.as_deref()?, SYSTEMS))
+        .find_map(|text| SYSTEM_WORDS.look_up(text))
+        .or_else(|| DEVICE_WORDS.look_up(info.any_user_agent()))
+        .or_else(|| SYSTEM_WORDS.look_up(info.agent.as_ref()?.os_name.as_deref()?))
 }
 
 fn says(text: Option<&str>, word: &str) -> bool {
     text.is_some_and(|text| text.to_ascii_lowercase().starts_with(word))
-}
-
-fn look_up(text: &str, table: &[(&str, Found)]) -> Option<Found> {
-    let text = text.to_ascii_lowercase();
-    table.iter().find(|(word, _)| contains_word(&text, word)).map(|(_, found)| *found)
-}
-
-/// Whether `word` starts a word of `text` (so that `aft` is not found in `draft`).
-fn contains_word(text: &str, word: &str) -> bool {
-    text.match_indices(word).any(|(at, _)| {
-        text.get(..at)
-            .and_then(|before| before.chars().next_back())
-            .is_none_or(|previous| !previous.is_ascii_alphabetic())
-    })
 }
 
 fn browser_of(info: &DeviceInfo) -> Option<&'static str> {

@@ -4,13 +4,17 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+/// Room for an answer, in bytes; most take less.
+const USUAL_BYTES: usize = 1024;
+
 /// A JSON body. Answers are about one viewer's device, so no cache keeps them.
 pub(super) struct Json(serde_json::Result<Vec<u8>>);
 
 impl Json {
     /// `body` in writing.
     pub(super) fn of(body: &impl Serialize) -> Self {
-        Self(serde_json::to_vec(body))
+        let mut text = Vec::with_capacity(USUAL_BYTES);
+        Self(serde_json::to_writer(&mut text, body).map(|()| text))
     }
 }
 
