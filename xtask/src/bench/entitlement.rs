@@ -1,11 +1,13 @@
 //! Who may watch: decisions against what signatures allow, reads beside signatures, many profiles.
 //!
-//! Decisions are compared by processor time: a no-op request and one signature are the least that an
-//! answer with a signed token can cost. What else the machine does disturbs that less than rates.
+//! Decisions are compared with a server that does nothing but sign (`signed_noop`), by rate and by processor
+//! time, and with the sum of a no-op request at full load and one signature: the least that an answer with
+//! a signed token can cost. What else the machine does disturbs processor time less than rates.
 
 use super::demo::Demo;
+use super::process::{Process, free_port};
 use super::wrk::{Load, Measured};
-use super::{Options, median};
+use super::{Options, built, median};
 use crate::repo::Repo;
 use crate::tools;
 use anyhow::{Context as _, Result, ensure};
@@ -36,6 +38,9 @@ const FORMS: [(&str, &str, &str); 2] = [
     ("JWS", "entitlement.media_token_format=jws", "ES256"),
 ];
 
+/// The server that does nothing but sign.
+const SIGNED_NOOP: [&str; 4] = ["--package", "usher-http", "--example", "signed_noop"];
+
 pub(super) fn run(repo: &Repo, binary: &Path, options: &Options) -> Result<()> {
     tools::program("wrk", "wrk")?;
     let scratch = &repo.metadata.target_directory;
@@ -54,14 +59,12 @@ pub(super) fn run(repo: &Repo, binary: &Path, options: &Options) -> Result<()> {
     };
     println!("{} s per measurement, {ROUNDS} rounds", options.seconds);
     bench.reads(&demo)?;
-    println!(
-        "\n{:<26} {:>9} {:>8} {:>8} {:>8} {:>9} {:>9}",
-        "authorize, remembered", "per s", "p50 us", "p99 us", "cpu us", "limit us", "of limit"
-    );
+    let signing = built(repo, &SIGNED_NOOP, "examples/signed_noop")?;
     for (name, setting, algorithm) in FORMS {
         let signature = signatures.get(algorithm).copied().context("a signature's cost")?;
         demo.interrupted(&[setting], |_| Ok(()))?;
-        bench.authorize(&demo, name, signature)?;
+        let noop = SignedNoop::start(&signing, algorithm, &bench.load)?;
+        bench.authorize(&demo, &noop, name, signature)?;
     }
     demo.interrupted(&[documented.1], |_| Ok(()))?;
     bench.beside_signatures()?;
@@ -107,17 +110,41 @@ impl Bench {
         Ok(())
     }
 
-    fn authorize(&self, demo: &Demo, name: &str, signature_us: f64) -> Result<()> {
-        let costs = self.beside_live(demo, "authorize")?;
-        let middle = |of: fn(&(Cost, Cost)) -> f64| median(costs.iter().map(of).collect());
-        let limit = middle(|(live, _)| live.cpu_us) + signature_us;
-        let cpu = middle(|(_, it)| it.cpu_us);
+    /// Decisions that are remembered, with media tokens of the form `name`.
+    fn authorize(
+        &self,
+        demo: &Demo,
+        noop: &SignedNoop,
+        name: &str,
+        signature_us: f64,
+    ) -> Result<()> {
+        let costs = (0..ROUNDS)
+            .map(|_| Ok([self.cost(demo, "live")?, noop.cost()?, self.cost(demo, "authorize")?]));
+        let costs = costs.collect::<Result<Vec<_>>>()?;
+        let middle = |of: fn(&[Cost; 3]) -> f64| median(costs.iter().map(of).collect());
+        let sum = middle(|[live, _, _]| live.cpu_us) + signature_us;
+        println!("\nauthorize, remembered, {name} token");
         println!(
-            "{name:<26} {:>9.0} {:>8.0} {:>8.0} {cpu:>8.1} {limit:>9.1} {:>8.0}%",
-            middle(|(_, it)| it.load.per_second),
-            middle(|(_, it)| it.load.p50_us),
-            middle(|(_, it)| it.load.p99_us),
-            100.0 * limit / cpu,
+            "{:<26} {:>9.0} per s {:>7.1} us of processor time",
+            "a no-op that signs",
+            middle(|[_, noop, _]| noop.load.per_second),
+            middle(|[_, noop, _]| noop.cpu_us),
+        );
+        println!("{:<26} {:>23.1} us", "a no-op and a signature", sum);
+        println!(
+            "{:<26} {:>9.0} per s {:>7.1} us; p50 {:.0} us, p99 {:.0} us",
+            "a decision",
+            middle(|[_, _, it]| it.load.per_second),
+            middle(|[_, _, it]| it.cpu_us),
+            middle(|[_, _, it]| it.load.p50_us),
+            middle(|[_, _, it]| it.load.p99_us),
+        );
+        println!(
+            "{:<26} {:>8.0}% of the rate, {:.0} % and {:.0} % by processor time",
+            "of these limits",
+            middle(|[_, noop, it]| 100.0 * it.load.per_second / noop.load.per_second),
+            middle(|[_, noop, it]| 100.0 * noop.cpu_us / it.cpu_us),
+            100.0 * sum / middle(|[_, _, it]| it.cpu_us),
         );
         Ok(())
     }
@@ -214,6 +241,29 @@ impl Bench {
             println!("{name:<26} {requests:>9.0} {:>12}", statements(demo)? - before);
         }
         Ok(())
+    }
+}
+
+/// A server that does nothing but sign.
+struct SignedNoop {
+    process: Process,
+    load: Load,
+}
+
+impl SignedNoop {
+    fn start(binary: &Path, algorithm: &str, load: &Load) -> Result<Self> {
+        let port = free_port()?;
+        let mut process =
+            Process::start(Command::new(binary).args([&port.to_string(), algorithm]))?;
+        process.wait_for_ok(port, "/health/live")?;
+        let load = Load { base: format!("http://127.0.0.1:{port}"), ..load.clone() };
+        Ok(Self { process, load })
+    }
+
+    fn cost(&self) -> Result<Cost> {
+        let before = self.process.cpu_us()?;
+        let load = self.load.measure("live", 200)?;
+        Ok(Cost { load, cpu_us: (self.process.cpu_us()? - before) / load.requests })
     }
 }
 

@@ -72,14 +72,21 @@ pub(crate) fn run(repo: &Repo, options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Builds the server.
 fn build(repo: &Repo) -> Result<PathBuf> {
+    built(repo, &["--package", "usher-server"], "usher")
+}
+
+/// Builds what `selection` selects for release; where its `program` is then.
+fn built(repo: &Repo, selection: &[&str], program: &str) -> Result<PathBuf> {
     let status = Command::new("cargo")
-        .args(["build", "--release", "--locked", "--package", "usher-server"])
+        .args(["build", "--release", "--locked"])
+        .args(selection)
         .current_dir(&repo.root)
         .status()
         .context("cargo build could not be started")?;
     ensure!(status.success(), "the release build failed");
-    Ok(repo.metadata.target_directory.join("release/usher"))
+    Ok(repo.metadata.target_directory.join("release").join(program))
 }
 
 /// The middle one of `values`.
