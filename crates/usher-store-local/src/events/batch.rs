@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -10,6 +9,8 @@ use indexmap::IndexSet;
 use jiff::civil::Date;
 use usher_cube::Zone;
 use usher_reports::{Event, Layout, Numbered, OWN, Record};
+
+use super::day_finder::DayFinder;
 
 /// Stands for an attribute that is not there.
 pub(super) const NONE: u32 = u32::MAX;
@@ -110,21 +111,20 @@ impl Batch {
         }
     }
 
+    /// The days of `zone` that have events; one may be named more than once.
+    pub(super) fn days(&self, zone: &Zone) -> Vec<Date> {
+        let mut finder = DayFinder::default();
+        let mut days: Vec<_> = self.rows.at.iter().map(|at| finder.find(zone, *at)).collect();
+        days.dedup();
+        days
+    }
+
     /// The rows of each day of `zone`.
     pub(super) fn by_day(&self, zone: &Zone) -> BTreeMap<Date, Vec<usize>> {
+        let mut finder = DayFinder::default();
         let mut days: BTreeMap<Date, Vec<usize>> = BTreeMap::new();
-        let mut known: Option<(Date, Range<i64>)> = None;
         for (row, at) in self.rows.at.iter().enumerate() {
-            let day = match &known {
-                Some((day, range)) if range.contains(at) => *day,
-                Some(_) | None => {
-                    let day = zone.date(*at);
-                    let (begin, end) = zone.day(day);
-                    known = Some((day, begin..end));
-                    day
-                }
-            };
-            days.entry(day).or_default().push(row);
+            days.entry(finder.find(zone, *at)).or_default().push(row);
         }
         days
     }

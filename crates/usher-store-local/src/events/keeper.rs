@@ -3,7 +3,7 @@
 //! A thread of its own, because this work takes seconds and nobody waits for it. All changes of the
 //! manifest are made here, one after the other, each prepared completely and then made true in one step.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -187,17 +187,8 @@ impl Work {
     }
 
     /// The days with events that are in no file.
-    pub(super) fn tail_days(&self) -> Vec<Date> {
-        let view = self.shared.view();
-        let mut days: Vec<_> = view
-            .chunks
-            .iter()
-            .flat_map(|chunk| chunk.days(&self.shared.settings.zone))
-            .copied()
-            .collect();
-        days.sort_unstable();
-        days.dedup();
-        days
+    pub(super) fn tail_days(&self) -> BTreeSet<Date> {
+        self.shared.with(|state| state.tail.days(&self.shared.settings.zone))
     }
 
     /// Makes `kept` what the store holds, and lets go of the files it no longer names.

@@ -24,6 +24,7 @@ mod cache;
 mod close;
 mod closed;
 mod codec;
+mod day_finder;
 mod desk;
 mod file;
 mod group;

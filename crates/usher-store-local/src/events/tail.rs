@@ -1,6 +1,6 @@
 //! The newest events: in the log, and in memory, in chunks that reports read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
@@ -28,9 +28,9 @@ impl Chunk {
         Self { batch, days: OnceLock::new(), blocks: OnceLock::new() }
     }
 
-    /// The days it has events of.
+    /// The days it has events of; one may be named more than once.
     pub(super) fn days(&self, zone: &Zone) -> &[Date] {
-        self.days.get_or_init(|| self.batch.by_day(zone).into_keys().collect())
+        self.days.get_or_init(|| self.batch.days(zone))
     }
 
     /// The facts, by day; made when a report first asks.
@@ -141,6 +141,14 @@ impl Tail {
         self.cmu.settle();
         self.since.get_or_insert(now);
         self.latest = now;
+    }
+
+    /// The days with events that are in no file. Nothing is copied for it: writers wait meanwhile.
+    pub(super) fn days(&self, zone: &Zone) -> BTreeSet<Date> {
+        let done =
+            self.sealing.iter().chain(&self.full).flat_map(|chunk| chunk.days(zone)).copied();
+        let open = [&self.esm, &self.cmu].into_iter().flat_map(|open| open.intake.batch.days(zone));
+        done.chain(open).collect()
     }
 
     /// Hands all chunks over to be written into files.

@@ -1,17 +1,15 @@
 //! The one who writes the log: group commit, known ids, and when the log is handed over.
 
 use std::io;
-use std::ops::Range;
 use std::sync::Arc;
 
-use jiff::civil::Date;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use usher_core::{Entropy, EntropyExt, StoreError};
-use usher_cube::Zone;
 use usher_reports::{Api, Event};
 
 use super::codec;
+use super::day_finder::DayFinder;
 use super::desk::Desk;
 use super::group::{Command, Group};
 use super::ids::Ids;
@@ -39,26 +37,6 @@ pub(super) struct Writer {
 /// What is kept of a record's room, in bytes.
 const RECORD_BYTES_KEPT: usize = 1024 * 1024;
 
-/// Finds the day of an instant, which is mostly that of the one before.
-#[derive(Debug)]
-struct DayFinder {
-    last: Option<(Date, Range<i64>)>,
-}
-
-impl DayFinder {
-    fn find(&mut self, zone: &Zone, epoch_millis: i64) -> Date {
-        if let Some((day, range)) = &self.last
-            && range.contains(&epoch_millis)
-        {
-            return *day;
-        }
-        let day = zone.date(epoch_millis);
-        let (begin, end) = zone.day(day);
-        self.last = Some((day, begin..end));
-        day
-    }
-}
-
 /// Writes groups, and sees that what was written without them is synced, until the journal is closed or
 /// nobody can send any more.
 pub(super) async fn run(desk: Arc<Desk>, mut inbox: mpsc::Receiver<Command>) {
@@ -85,7 +63,7 @@ impl Writer {
         Self {
             is_unsynced: false,
             ids: Ids::new(hands.shared.settings.ids_max),
-            days: DayFinder { last: None },
+            days: DayFinder::default(),
             hands,
             keeper,
             entropy,
