@@ -6,7 +6,8 @@
 //! somebody does. On a machine that never rests it might never run, so that a job that is not done within
 //! the [`Patience`] of whoever wants it goes to a thread of ordinary rank, and the next ones go there at once.
 //!
-//! A quiet thread must hold nothing that others wait for: queues are without locks.
+//! A quiet thread must hold nothing that others wait for: queues are without locks. What is left are moments
+//! in which the library locks a key's blinding and the async runtime its queue of woken tasks.
 
 use std::fmt;
 use std::io;

@@ -15,12 +15,13 @@ mod process;
 mod streams;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use process::Usher;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 /// Requests under way at any time.
 const WORKERS: usize = 4;
@@ -51,7 +52,6 @@ async fn a_killed_process_keeps_every_promise() {
 
 async fn load_until_killed(usher: &mut Usher, promises: &Arc<Mutex<Promises>>) {
     let done = Arc::new(AtomicUsize::new(0));
-    let dead = Arc::new(AtomicBool::new(false));
     let workers: Vec<_> = (0..WORKERS)
         .map(|number| {
             let worker = Worker {
@@ -62,18 +62,23 @@ async fn load_until_killed(usher: &mut Usher, promises: &Arc<Mutex<Promises>>) {
                 promises: Arc::clone(promises),
                 done: Arc::clone(&done),
             };
-            let dead = Arc::clone(&dead);
-            tokio::spawn(async move {
-                while !dead.load(Ordering::SeqCst) && worker.step().await.is_ok() {}
-            })
+            tokio::spawn(async move { while worker.step().await.is_ok() {} })
         })
         .collect();
-    while done.load(Ordering::SeqCst) < ACKNOWLEDGED {
+    kill_after(usher, workers, (&done, ACKNOWLEDGED)).await;
+}
+
+/// Kills the server when so much is `done`, and waits until those who work with it have noticed.
+async fn kill_after(
+    usher: &mut Usher,
+    workers: Vec<JoinHandle<()>>,
+    (done, enough): (&AtomicUsize, usize),
+) {
+    while done.load(Ordering::SeqCst) < enough {
         assert!(workers.iter().any(|worker| !worker.is_finished()), "the server refused to work");
         tokio::task::yield_now().await;
     }
     usher.kill();
-    dead.store(true, Ordering::SeqCst);
     for worker in workers {
         worker.await.expect("a worker ends");
     }

@@ -7,7 +7,7 @@ use reqwest::Client;
 use serde_json::json;
 
 use crate::process::Usher;
-use crate::{client, token, totals};
+use crate::{client, kill_after, token, totals};
 
 /// Requests under way at any time.
 const VIEWERS: usize = 8;
@@ -46,14 +46,7 @@ async fn ask_until_killed(usher: &mut Usher, answered: &Arc<AtomicUsize>, enough
             })
         })
         .collect();
-    while answered.load(Ordering::SeqCst) < enough {
-        assert!(viewers.iter().any(|viewer| !viewer.is_finished()), "the server refused to work");
-        tokio::task::yield_now().await;
-    }
-    usher.kill();
-    for viewer in viewers {
-        viewer.await.expect("a viewer ends");
-    }
+    kill_after(usher, viewers, (answered, enough)).await;
 }
 
 struct Viewer {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::process::Usher;
-use crate::{answer, client, counted, text};
+use crate::{answer, client, counted, kill_after, text};
 
 /// Players, each with an account of its own, and all of them with one in common.
 const PLAYERS: usize = 4;
@@ -70,7 +70,6 @@ async fn a_killed_process_keeps_what_it_said_about_streams() {
 
 async fn play_until_killed(usher: &mut Usher, promises: &[Arc<Mutex<Promises>>]) {
     let done = Arc::new(AtomicUsize::new(0));
-    let dead = Arc::new(AtomicBool::new(false));
     let players: Vec<_> = promises
         .iter()
         .enumerate()
@@ -81,23 +80,15 @@ async fn play_until_killed(usher: &mut Usher, promises: &[Arc<Mutex<Promises>>])
                 http: client(),
                 promises: Arc::clone(promises),
             };
-            let (done, dead) = (Arc::clone(&done), Arc::clone(&dead));
+            let done = Arc::clone(&done);
             tokio::spawn(async move {
-                while !dead.load(Ordering::SeqCst) && player.turn().await.is_ok() {
+                while player.turn().await.is_ok() {
                     done.fetch_add(1, Ordering::SeqCst);
                 }
             })
         })
         .collect();
-    while done.load(Ordering::SeqCst) < ACKNOWLEDGED / 4 {
-        assert!(players.iter().any(|it| !it.is_finished()), "the server refused to work");
-        tokio::task::yield_now().await;
-    }
-    usher.kill();
-    dead.store(true, Ordering::SeqCst);
-    for player in players {
-        player.await.expect("a player ends");
-    }
+    kill_after(usher, players, (&done, ACKNOWLEDGED / 4)).await;
 }
 
 struct Player {
