@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use usher_core::StoreError;
 use usher_reports::Event;
 
-use super::group::Group;
+use super::group::{Command, Group};
 use super::shared::Shared;
 use super::stopped;
 use super::writer::Writer;
@@ -32,6 +33,24 @@ pub(super) struct Desk {
     shared: Arc<Shared>,
     /// Told when something was written that is not durable.
     unsynced: Notify,
+}
+
+/// Writes groups, and sees that what was written without them is synced, until the journal is closed or
+/// nobody can send any more.
+pub(super) async fn run(desk: Arc<Desk>, mut inbox: mpsc::Receiver<Command>) {
+    while let Some(group) = Group::gather(&mut inbox, desk.overdue()).await {
+        let is_last = group.is_last;
+        let at = Arc::clone(&desk);
+        match spawn_blocking(move || at.commit(group)).await {
+            Ok(()) if is_last => return,
+            Ok(()) => {}
+            Err(error) => {
+                // A panic while writing: callers learn of it from their dropped answers.
+                tracing::error!("the event journal has stopped: {error}");
+                return desk.close();
+            }
+        }
+    }
 }
 
 impl Desk {
@@ -79,7 +98,7 @@ impl Desk {
                 .map(|done| done.send(written.as_ref().map(count).map_err(Clone::clone)));
         }
         if group.is_last {
-            *self.writer.lock() = None;
+            self.close();
         } else if written.is_ok()
             && self.with(|writer| Ok(writer.is_due())) == Ok(true)
             && let Err(error) = self.seal()
@@ -111,6 +130,11 @@ impl Desk {
     fn seal(&self) -> Result<(), StoreError> {
         self.shared.wait_until_sealed();
         self.with(Writer::seal)
+    }
+
+    /// Nothing is accepted any more.
+    fn close(&self) {
+        *self.writer.lock() = None;
     }
 
     fn with<T>(

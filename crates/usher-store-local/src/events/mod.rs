@@ -170,7 +170,7 @@ impl LocalEvents {
         let keeper = Keeper::start(hands.clone(), sender.downgrade()).map_err(unavailable)?;
         let writer = writer::Writer::new(hands, keeper.clone(), Arc::clone(&entropy), number);
         let desk = Arc::new(Desk::new(writer, Arc::clone(&shared)));
-        let writing = tokio::spawn(writer::run(Arc::clone(&desk), inbox));
+        let writing = tokio::spawn(desk::run(Arc::clone(&desk), inbox));
         Ok(Self {
             shared,
             sender,

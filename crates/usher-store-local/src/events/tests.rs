@@ -265,6 +265,22 @@ async fn what_was_written_becomes_durable_without_anybody_who_waits_for_it() {
 }
 
 #[tokio::test]
+async fn nobody_who_writes_on_the_spot_waits_for_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).await;
+    let mut event = events(&["a"]);
+    assert!(store.desk.try_write(&mut event).is_none(), "ids have to be read");
+    store.write(event).await.unwrap();
+    assert_eq!(store.desk.try_write(&mut events(&["b"])), Some(Ok(())));
+    store.settle().await.unwrap();
+    let mut event = events(&["c"]);
+    assert!(store.desk.try_write(&mut event).is_none(), "a log has to be begun");
+    store.write(event).await.unwrap();
+    assert_eq!(store.desk.try_write(&mut events(&["d"])), Some(Ok(())));
+    assert_eq!(counted(&store).await, 4);
+}
+
+#[tokio::test]
 async fn a_crash_while_a_log_is_created_loses_nothing() {
     for bytes in [&b""[..], b"ush", &[0; 8]] {
         let directory = tempfile::tempdir().unwrap();

@@ -1,17 +1,13 @@
-//! The one who writes the log: group commit, known ids, and when the log is handed over.
+//! The one who writes the log: which events are new, how they become a record, when the log is handed over.
 
 use std::io;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
 use usher_core::{Entropy, EntropyExt, StoreError};
 use usher_reports::{Api, Event};
 
 use super::codec;
 use super::day_finder::DayFinder;
-use super::desk::Desk;
-use super::group::{Command, Group};
 use super::ids::Ids;
 use super::keeper::{Keeper, Task};
 use super::log::{HEADER_BYTES, Log};
@@ -36,21 +32,6 @@ pub(super) struct Writer {
 
 /// What is kept of a record's room, in bytes.
 const RECORD_BYTES_KEPT: usize = 1024 * 1024;
-
-/// Writes groups, and sees that what was written without them is synced, until the journal is closed or
-/// nobody can send any more.
-pub(super) async fn run(desk: Arc<Desk>, mut inbox: mpsc::Receiver<Command>) {
-    while let Some(group) = Group::gather(&mut inbox, desk.overdue()).await {
-        let is_last = group.is_last;
-        let at = Arc::clone(&desk);
-        match spawn_blocking(move || at.commit(group)).await {
-            Ok(()) if is_last => return,
-            Ok(()) => {}
-            // A panic while writing: callers learn of it from their dropped answers.
-            Err(error) => return tracing::error!("the event journal has stopped: {error}"),
-        }
-    }
-}
 
 impl Writer {
     /// Continues after log `number`.
@@ -165,12 +146,12 @@ impl Writer {
         self.log.insert(Log::create(&self.hands.logs, self.number)?).append(record)
     }
 
-    /// Whether `events` can be written in no time: no log is due, and no ids have to be read.
+    /// Whether `events` can be written in no time: there is a log, it is not due, and no ids have to be read.
     pub(super) fn is_ready_for(&mut self, events: &[Event]) -> bool {
         let zone = &self.hands.shared.settings.zone;
         let (days, ids) = (&mut self.days, &self.ids);
         let mut at = events.iter().map(|event| event.at().as_millis());
-        at.all(|at| ids.holds(days.find(zone, at))) && !self.is_due()
+        self.log.is_some() && at.all(|at| ids.holds(days.find(zone, at))) && !self.is_due()
     }
 
     /// Whether the log is large enough to be written into files. Whether it is old enough is the keeper's
