@@ -1,8 +1,8 @@
 //! What the reports are told (`wolap` §17.1).
 
-use usher_core::{Entropy, EntropyExt, MvpdId, SoftwareId, Timestamp};
+use usher_core::{Entropy, EntropyExt, MvpdId, Timestamp};
 use usher_registry::{Mvpd, RegisteredApplication, ServiceProvider, Snapshot};
-use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event};
+use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Event, Text};
 
 use crate::decision::{Outcome, Refusal, RefusalReason};
 use crate::degradation::Measure;
@@ -99,7 +99,7 @@ impl Reporter<'_> {
 
     /// An event without resource that says what went wrong.
     pub(crate) fn failure(&self, name: Name, about: About<'_>, reason: &str) -> Event {
-        wrap(EntitlementEvent { reason: Some(reason.to_owned()), ..self.bare(name, about) })
+        wrap(EntitlementEvent { reason: Some(reason.into()), ..self.bare(name, about) })
     }
 
     /// An event about `resource`.
@@ -110,11 +110,16 @@ impl Reporter<'_> {
         resource: &str,
     ) -> EntitlementEvent {
         EntitlementEvent {
-            channel: Some(channel_of(resource)),
-            resource_id: item_of(resource),
-            sso_type: Some(sso_type(about.sso).to_owned()),
+            channel: Some(channel_of(resource).into()),
+            resource_id: item_of(resource).map(Into::into),
+            sso_type: Some(sso_type(about.sso).into()),
             ..self.bare(name, about)
         }
+    }
+
+    /// Another event about what `event` is about.
+    pub(crate) fn another(&self, name: Name, event: &EntitlementEvent) -> EntitlementEvent {
+        EntitlementEvent { event_id: self.id(), event: name, ..event.clone() }
     }
 
     /// The decision on `resource` as the extended event.
@@ -125,73 +130,83 @@ impl Reporter<'_> {
         purpose: Purpose,
         outcome: &Outcome,
     ) -> Event {
-        let kind = match purpose {
-            Purpose::Preauthorize => "preauthorize",
-            Purpose::Authorize => "authorize",
-        };
-        let (word, reason, token) = match outcome {
-            Outcome::Permit(playback) => ("permit", None, playback.is_some()),
-            Outcome::Refusal(refusal) => ("deny", Some(reason(refusal)), false),
-        };
-        wrap(EntitlementEvent {
-            decision_type: Some(kind.to_owned()),
-            decision_outcome: Some(word.to_owned()),
-            token_issued: Some(token),
-            reason: reason.map(str::to_owned),
-            ..self.about_resource(Name::Decision, about, resource)
-        })
+        decided(self.about_resource(Name::Decision, about, resource), purpose, outcome)
     }
 
     fn bare(&self, event: Name, about: About<'_>) -> EntitlementEvent {
         let device = &self.origin.device_info;
-        let platform = self.platform.cloned().unwrap_or_else(|| DetectedPlatform::of(device));
+        let looked_at = self.platform.is_none().then(|| DetectedPlatform::of(device));
+        let platform = self.platform.or(looked_at.as_ref());
         let application = self.application();
         EntitlementEvent {
-            event_id: self.entropy.uuid().to_string(),
+            event_id: self.id(),
             ts: self.now,
             event,
-            media_company: self.channel.media_company.to_string(),
-            requestor_id: self.channel.id.to_string(),
-            mvpd: self.mvpd.id.to_string(),
-            dc: Some(self.region.to_owned()),
-            proxy: Some(self.mvpd.proxy.as_ref().map_or("Direct", MvpdId::as_str).to_owned()),
-            platform: platform.name.map(str::to_owned),
+            media_company: self.channel.media_company.as_str().into(),
+            requestor_id: self.channel.id.as_str().into(),
+            mvpd: self.mvpd.id.as_str().into(),
+            dc: Some(self.region.into()),
+            proxy: Some(self.mvpd.proxy.as_ref().map_or("Direct", MvpdId::as_str).into()),
+            platform: platform.and_then(|it| it.name).map(Into::into),
             // Nobody calls this API through an SDK of the older generations.
-            nsdk: Some("non-sdk".to_owned()),
-            nsdk_version: Some("N/A".to_owned()),
-            cdt: device.primary_hardware_type.clone(),
+            nsdk: Some("non-sdk".into()),
+            nsdk_version: Some("N/A".into()),
+            cdt: text(device.primary_hardware_type.as_ref()),
             platform_version: None,
-            eap: Some(about.framework.map_or("N/A", PlatformPartner::as_str).to_owned()),
-            device: device.primary_hardware_type.clone(),
-            os_family: platform.os_family,
+            eap: Some(about.framework.map_or("N/A", PlatformPartner::as_str).into()),
+            device: text(device.primary_hardware_type.as_ref()),
+            os_family: text(platform.and_then(|it| it.os_family.as_ref())),
             os_type: None,
-            browser_family: platform.browser.map(str::to_owned),
-            browser_version: device.any_browser_version().map(str::to_owned),
-            application_name: application.map(|it| it.name.clone()),
-            application_version: application.map(|it| it.version.clone()),
-            application_software_id: self.origin.software.as_ref().map(SoftwareId::to_string),
-            customer_app: device.application_id.clone(),
-            api: Some("REST V2".to_owned()),
+            browser_family: platform.and_then(|it| it.browser).map(Into::into),
+            browser_version: device.any_browser_version().map(Into::into),
+            application_name: application.map(|it| it.name.as_str().into()),
+            application_version: application.map(|it| it.version.as_str().into()),
+            application_software_id: self.origin.software.as_ref().map(|it| it.as_str().into()),
+            customer_app: text(device.application_id.as_ref()),
+            api: Some("REST V2".into()),
             arch: None,
             reason: None,
-            session_id: about.session.map(str::to_owned),
-            user_id: about.user.map(str::to_owned),
+            session_id: about.session.map(Into::into),
+            user_id: about.user.map(Into::into),
             channel: None,
             resource_id: None,
             content_category: None,
             sso_type: None,
-            token_type: Some(about.token_type.as_str().to_owned()),
+            token_type: Some(about.token_type.as_str().into()),
             latency_ms: None,
             decision_type: None,
             decision_outcome: None,
             token_issued: None,
-            visitor_id: self.origin.visitor_id.clone(),
+            visitor_id: text(self.origin.visitor_id.as_ref()),
         }
+    }
+
+    fn id(&self) -> String {
+        self.entropy.uuid().to_string()
     }
 
     fn application(&self) -> Option<&RegisteredApplication> {
         self.snapshot.application(self.origin.software.as_ref()?).map(AsRef::as_ref)
     }
+}
+
+/// `event` as the extended one, which says what was decided.
+pub(crate) fn decided(event: EntitlementEvent, purpose: Purpose, outcome: &Outcome) -> Event {
+    let kind = match purpose {
+        Purpose::Preauthorize => "preauthorize",
+        Purpose::Authorize => "authorize",
+    };
+    let (word, reason, token) = match outcome {
+        Outcome::Permit(playback) => ("permit", None, playback.is_some()),
+        Outcome::Refusal(refusal) => ("deny", Some(reason(refusal)), false),
+    };
+    wrap(EntitlementEvent {
+        decision_type: Some(kind.into()),
+        decision_outcome: Some(word.into()),
+        token_issued: Some(token),
+        reason: reason.map(Into::into),
+        ..event
+    })
 }
 
 /// The reports' word for how a sign-in was shared (`wolap` §5.1).
@@ -201,6 +216,10 @@ const fn sso_type(method: Option<SsoMethod>) -> &'static str {
         Some(SsoMethod::ServiceToken) => "adobe",
         None => "None",
     }
+}
+
+fn text(said: Option<&String>) -> Option<Text> {
+    said.map(Text::new)
 }
 
 /// `event` as the journal takes it.

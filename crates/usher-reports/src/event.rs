@@ -1,7 +1,12 @@
 //! Events as `wolap.md` §17 names them.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use usher_core::Timestamp;
+
+/// An attribute. Most are short or constants, and no event has less than a dozen of them: those cost no
+/// memory of their own.
+pub type Text = SmolStr;
 
 /// Anything a service reports. One immutable record each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -161,43 +166,43 @@ event! {
     EntitlementEvent {
         required {
             event: EntitlementEventName,
-            media_company: String,
-            requestor_id: String,
-            mvpd: String,
+            media_company: Text,
+            requestor_id: Text,
+            mvpd: Text,
         }
         optional {
-            dc: String,
-            proxy: String,
-            platform: String,
-            nsdk: String,
-            nsdk_version: String,
-            cdt: String,
-            platform_version: String,
-            eap: String,
-            device: String,
-            os_family: String,
-            os_type: String,
-            browser_family: String,
-            browser_version: String,
-            application_name: String,
-            application_version: String,
-            application_software_id: String,
-            customer_app: String,
-            api: String,
-            arch: String,
-            reason: String,
-            session_id: String,
-            user_id: String,
-            channel: String,
-            resource_id: String,
-            content_category: String,
-            sso_type: String,
-            token_type: String,
+            dc: Text,
+            proxy: Text,
+            platform: Text,
+            nsdk: Text,
+            nsdk_version: Text,
+            cdt: Text,
+            platform_version: Text,
+            eap: Text,
+            device: Text,
+            os_family: Text,
+            os_type: Text,
+            browser_family: Text,
+            browser_version: Text,
+            application_name: Text,
+            application_version: Text,
+            application_software_id: Text,
+            customer_app: Text,
+            api: Text,
+            arch: Text,
+            reason: Text,
+            session_id: Text,
+            user_id: Text,
+            channel: Text,
+            resource_id: Text,
+            content_category: Text,
+            sso_type: Text,
+            token_type: Text,
             latency_ms: u64,
-            decision_type: String,
-            decision_outcome: String,
+            decision_type: Text,
+            decision_outcome: Text,
             token_issued: bool,
-            visitor_id: String,
+            visitor_id: Text,
         }
     }
 }
@@ -256,20 +261,20 @@ event! {
     StreamEvent {
         required {
             event: StreamEventName,
-            tenant: String,
-            application_id: String,
-            mvpd: String,
-            account: String,
+            tenant: Text,
+            application_id: Text,
+            mvpd: Text,
+            account: Text,
         }
         optional {
-            application: String,
-            session_id: String,
-            channel: String,
-            platform: String,
-            superseded: Vec<String>,
-            policy: String,
-            rule: String,
-            killer_session_id: String,
+            application: Text,
+            session_id: Text,
+            channel: Text,
+            platform: Text,
+            superseded: Vec<Text>,
+            policy: Text,
+            rule: Text,
+            killer_session_id: Text,
             last_activity: Timestamp,
         }
     }

@@ -11,7 +11,7 @@ use usher_core::Timestamp;
 use usher_cube::{Api, DimSet, Marks, Schema, Step};
 
 use crate::{
-    EntitlementEvent, EntitlementEventName, Event, StreamEvent, StreamEventName, cmu, esm,
+    EntitlementEvent, EntitlementEventName, Event, StreamEvent, StreamEventName, Text, cmu, esm,
 };
 
 /// How the events of one API are laid out.
@@ -182,33 +182,33 @@ trait Plain: Attribute {
     fn plain(&self) -> Option<&str>;
 }
 
-impl Attribute for String {
+impl Attribute for Text {
     fn text(&self) -> Option<Cow<'_, str>> {
-        Some(self.into())
+        Some(Cow::Borrowed(self))
     }
 
     fn read(text: Option<&str>) -> Option<Self> {
-        text.map(str::to_owned)
+        text.map(Text::new)
     }
 }
 
-impl Plain for String {
+impl Plain for Text {
     fn plain(&self) -> Option<&str> {
         Some(self)
     }
 }
 
-impl Attribute for Option<String> {
+impl Attribute for Option<Text> {
     fn text(&self) -> Option<Cow<'_, str>> {
         self.as_deref().map(Cow::Borrowed)
     }
 
     fn read(text: Option<&str>) -> Option<Self> {
-        Some(text.map(str::to_owned))
+        Some(text.map(Text::new))
     }
 }
 
-impl Plain for Option<String> {
+impl Plain for Option<Text> {
     fn plain(&self) -> Option<&str> {
         self.as_deref()
     }
@@ -236,7 +236,7 @@ impl Plain for Option<bool> {
 }
 
 /// A list is stored as its JSON.
-impl Attribute for Option<Vec<String>> {
+impl Attribute for Option<Vec<Text>> {
     fn text(&self) -> Option<Cow<'_, str>> {
         self.as_ref().and_then(|list| serde_json::to_string(list).ok()).map(Cow::Owned)
     }

@@ -20,7 +20,9 @@ mod viewer;
 mod warehouse;
 
 pub use batch::{BadLine, EventBatch, LineError};
-pub use event::{EntitlementEvent, EntitlementEventName, Event, StreamEvent, StreamEventName};
+pub use event::{
+    EntitlementEvent, EntitlementEventName, Event, StreamEvent, StreamEventName, Text,
+};
 pub use journal::{EventJournal, MemoryJournal};
 pub use layout::{CMU, ESM, Layout, Meaning, Numbered, OWN, PERSON, Record, SESSION};
 pub use ledger::Ledger;

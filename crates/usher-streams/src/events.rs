@@ -20,7 +20,7 @@ impl<'a> Reporter<'a> {
     /// A start was accepted; it ended `victims`.
     pub(crate) fn started(self, stream: &Stream, victims: &[SessionId]) -> Event {
         let at = stream.id.started_at();
-        let victims: Vec<_> = victims.iter().map(SessionId::to_string).collect();
+        let victims: Vec<_> = victims.iter().map(|it| it.to_string().into()).collect();
         wrap(StreamEvent {
             event_id: format!("{}/started", stream.id),
             superseded: (!victims.is_empty()).then_some(victims),
@@ -35,8 +35,8 @@ impl<'a> Reporter<'a> {
         wrap(StreamEvent {
             event_id: format!("{}/denied", stream.id),
             session_id: None,
-            policy: reason.map(|it| it.policy.clone()),
-            rule: reason.map(|it| it.rule.clone()),
+            policy: reason.map(|it| it.policy.as_str().into()),
+            rule: reason.map(|it| it.rule.as_str().into()),
             ..self.about(stream, StreamEventName::SessionDenied, at)
         })
     }
@@ -66,8 +66,8 @@ impl<'a> Reporter<'a> {
     ) -> Event {
         let reason = violations.first();
         wrap(StreamEvent {
-            policy: reason.map(|it| it.policy.clone()),
-            rule: reason.map(|it| it.rule.clone()),
+            policy: reason.map(|it| it.policy.as_str().into()),
+            rule: reason.map(|it| it.rule.as_str().into()),
             ..self.ended(stream, StreamEventName::SessionDismissed, at)
         })
     }
@@ -76,7 +76,7 @@ impl<'a> Reporter<'a> {
     pub(crate) fn killed(self, stream: &Stream, killer: SessionId) -> Event {
         let at = killer.started_at();
         wrap(StreamEvent {
-            killer_session_id: Some(killer.to_string()),
+            killer_session_id: Some(killer.to_string().into()),
             ..self.ended(stream, StreamEventName::SessionKilled, at)
         })
     }
@@ -97,14 +97,14 @@ impl<'a> Reporter<'a> {
             event_id: String::new(),
             ts,
             event,
-            tenant: stream.tenant.to_string(),
-            application_id: stream.application.to_string(),
-            mvpd: self.0.subject.idp().to_owned(),
-            account: self.0.subject.account().to_owned(),
-            application: Some(self.0.application_name(stream).to_owned()),
-            session_id: Some(stream.id.to_string()),
-            channel: Some(channel.unwrap_or(UNKNOWN).to_owned()),
-            platform: Some(platform.unwrap_or(UNKNOWN).to_owned()),
+            tenant: stream.tenant.as_str().into(),
+            application_id: stream.application.as_str().into(),
+            mvpd: self.0.subject.idp().into(),
+            account: self.0.subject.account().into(),
+            application: Some(self.0.application_name(stream).into()),
+            session_id: Some(stream.id.to_string().into()),
+            channel: Some(channel.unwrap_or(UNKNOWN).into()),
+            platform: Some(platform.unwrap_or(UNKNOWN).into()),
             superseded: None,
             policy: None,
             rule: None,

@@ -164,7 +164,7 @@ impl World {
 
     /// Names and sessions of the durable events so far.
     fn reported(&self) -> Vec<(StreamEventName, String)> {
-        let line = |it: &StreamEvent| (it.event, it.session_id.clone().unwrap_or_default());
+        let line = |it: &StreamEvent| (it.event, it.session_id.clone().unwrap_or_default().into());
         self.events.iter().map(line).collect()
     }
 }

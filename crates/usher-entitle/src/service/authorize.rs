@@ -14,7 +14,7 @@ use super::decide::{
 };
 use crate::call::Call;
 use crate::decision::{Decision, Outcome, Permit, Playback, Refusal, RefusalReason, Source};
-use crate::events::{About, reason, wrap};
+use crate::events::{About, decided, reason, wrap};
 use crate::explain::{Ground, Lifetime};
 use crate::media_token::MediaTokenContent;
 use crate::mvpd::{MvpdDecision, MvpdFailure, MvpdOutcome, Purpose};
@@ -207,11 +207,11 @@ impl Entitlement {
             Outcome::Permit(_) => (Name::MediaToken, None),
             Outcome::Refusal(refusal) => (Name::MediaTokenFailed, Some(reason(refusal))),
         };
+        let extended = reporter.about_resource(Name::Decision, about, &decision.resource);
         let token = EntitlementEvent {
-            reason: reason.map(str::to_owned),
-            ..reporter.about_resource(name, about, &decision.resource)
+            reason: reason.map(Into::into),
+            ..reporter.another(name, &extended)
         };
-        let decided = reporter.decided(about, &decision.resource, scene.purpose, &decision.outcome);
-        [wrap(token), decided]
+        [wrap(token), decided(extended, scene.purpose, &decision.outcome)]
     }
 }

@@ -269,7 +269,7 @@ impl Entitlement {
                 let reporter = self.scene_reporter(scene);
                 let bare = |name| reporter.about_resource(name, about, resource);
                 let rejected = EntitlementEvent {
-                    reason: Some("fraud".to_owned()),
+                    reason: Some("fraud".into()),
                     latency_ms: Some(0),
                     ..bare(Name::AuthzRejected)
                 };
@@ -291,7 +291,7 @@ impl Entitlement {
         let bare = |name| reporter.about_resource(name, about, resource);
         let outcome = EntitlementEvent {
             latency_ms: Some(u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
-            reason: refusal.map(reason).map(str::to_owned),
+            reason: refusal.map(reason).map(Into::into),
             ..bare(outcome)
         };
         [wrap(bare(attempt)), wrap(outcome)]

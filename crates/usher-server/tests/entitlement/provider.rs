@@ -122,7 +122,7 @@ async fn var_36_the_visitor_id_is_recorded_with_events_and_changes_nothing_else(
         };
         archive.each(day, take).expect("a day of events");
     }
-    assert!(seen.contains(&"4711-visitor".to_owned()), "without the quotes around it: {seen:?}");
+    assert!(seen.contains(&"4711-visitor".into()), "without the quotes around it: {seen:?}");
     assert!(seen.iter().all(|id| id.len() <= 256), "of bounded length");
 }
 

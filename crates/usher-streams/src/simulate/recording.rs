@@ -42,8 +42,9 @@ impl Recording {
         if !event.event_id.is_empty() && !self.seen.insert(hash(&event.event_id)) {
             return;
         }
-        let known = |value: &Option<String>| value.clone().filter(|value| value != UNKNOWN);
-        let (channel, platform) = (known(&event.channel), known(&event.platform));
+        let known = |value: &&str| *value != UNKNOWN;
+        let channel = event.channel.as_deref().filter(known);
+        let platform = event.platform.as_deref().filter(known);
         let moment = Moment {
             mvpd: self.names.intern(&event.mvpd),
             account: self.names.intern(&event.account),
@@ -52,8 +53,8 @@ impl Recording {
             tenant: self.names.intern(&event.tenant),
             application: self.names.intern(&event.application_id),
             session: event.session_id.as_deref().map(|id| self.names.intern(id)),
-            channel: channel.map(|channel| self.names.intern(&channel)),
-            platform: platform.map(|platform| self.names.intern(&platform)),
+            channel: channel.map(|channel| self.names.intern(channel)),
+            platform: platform.map(|platform| self.names.intern(platform)),
         };
         self.moments.push(moment);
     }

@@ -34,7 +34,7 @@ fn event(event: Name, secs: i64, session: &str) -> StreamEvent {
         mvpd: "Cablevision".into(),
         account: "u".into(),
         application: None,
-        session_id: (!session.is_empty()).then(|| session.to_owned()),
+        session_id: (!session.is_empty()).then(|| session.into()),
         channel: None,
         platform: None,
         superseded: None,
@@ -168,8 +168,8 @@ fn a_stream_with_an_end_lasts_until_then_however_rarely_it_was_heard_of() {
 #[test]
 fn scopes_and_targets_see_channel_and_platform() {
     let on = |secs, session, channel: &str| StreamEvent {
-        channel: Some(channel.to_owned()),
-        platform: Some("tv".to_owned()),
+        channel: Some(channel.into()),
+        platform: Some("tv".into()),
         ..started(secs, session)
     };
     let events = [on(1, "a", "news"), on(2, "b", "sports"), on(3, "c", "news")];

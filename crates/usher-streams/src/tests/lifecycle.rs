@@ -57,10 +57,10 @@ fn a_killed_stream_ends_before_its_killer_starts() {
     let winner = world.start("three", &[("deviceName", "Den TV")], &[victim]).unwrap().id;
     let [_, killed, started] = world.events.as_slice() else { panic!("three events") };
     assert_eq!((killed.event, started.event), (Name::SessionKilled, Name::SessionStarted));
-    assert_eq!(killed.killer_session_id, Some(winner.to_string()));
+    assert_eq!(killed.killer_session_id, Some(winner.to_string().into()));
     assert_eq!(killed.last_activity, Some(Timestamp::from_secs(world.now.as_secs() - 15)));
     assert_eq!((killed.ts, killed.channel.as_deref()), (started.ts, Some("one")));
-    assert_eq!(started.superseded, Some(vec![victim.to_string()]));
+    assert_eq!(started.superseded, Some(vec![victim.to_string().into()]));
     let Err(BeatError::Gone(Some(terminator))) = world.beat("three", victim, &[]) else {
         panic!("the victim is told who killed it")
     };

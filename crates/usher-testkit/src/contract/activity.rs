@@ -115,7 +115,7 @@ impl StreamHouse {
     pub async fn reported(&self) -> Vec<(StreamEventName, Option<String>)> {
         self.streams.settle().await.expect("the events arrive");
         let events = self.journal.take().into_iter().map(|event| match event {
-            Event::Stream(event) => (event.event, event.session_id),
+            Event::Stream(event) => (event.event, event.session_id.map(Into::into)),
             Event::Entitlement(_) => panic!("streams write stream events"),
         });
         events.filter(|(name, _)| *name != StreamEventName::SessionHeartbeat).collect()

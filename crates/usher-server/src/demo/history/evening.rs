@@ -321,5 +321,5 @@ impl<'a> Evening<'a> {
 }
 
 fn because(reason: &str, event: EntitlementEvent) -> EntitlementEvent {
-    EntitlementEvent { reason: Some(reason.to_owned()), ..event }
+    EntitlementEvent { reason: Some(reason.into()), ..event }
 }

@@ -209,7 +209,7 @@ impl Streams {
 fn life(stream: &Stream, household: &Household) -> Vec<StreamEvent> {
     let about = |event, ts| about(stream, household, event, ts);
     let mut events = vec![StreamEvent {
-        superseded: stream.superseded.clone().map(|id| vec![id]),
+        superseded: stream.superseded.as_deref().map(|id| vec![id.into()]),
         ..about(Name::SessionStarted, stream.start)
     }];
     let mut beat = stream.start + BEAT;
@@ -233,7 +233,7 @@ fn ended(stream: &Stream, about: impl FnOnce(Name, Timestamp) -> StreamEvent) ->
         End::Expired => about(Name::SessionExpired, at),
         End::Dismissed => with_rule(stream, about(Name::SessionDismissed, at)),
         End::Killed { killer, .. } => StreamEvent {
-            killer_session_id: Some(killer.clone()),
+            killer_session_id: Some(killer.as_str().into()),
             ..about(Name::SessionKilled, at)
         },
     }
@@ -248,8 +248,8 @@ fn denied(wanted: &Stream, household: &Household) -> StreamEvent {
 fn with_rule(stream: &Stream, event: StreamEvent) -> StreamEvent {
     let limit = stream.application.limit.as_ref();
     StreamEvent {
-        policy: limit.map(|it| it.policy.to_owned()),
-        rule: limit.map(|it| it.rule.to_owned()),
+        policy: limit.map(|it| it.policy.into()),
+        rule: limit.map(|it| it.rule.into()),
         ..event
     }
 }
@@ -259,14 +259,14 @@ fn about(stream: &Stream, household: &Household, event: Name, ts: Timestamp) -> 
         event_id: String::new(),
         ts,
         event,
-        tenant: stream.application.tenant.to_owned(),
-        application_id: stream.application.id.to_owned(),
-        mvpd: household.provider.id.to_owned(),
-        account: household.account.clone(),
-        application: Some(stream.application.name.to_owned()),
-        session_id: Some(stream.id.clone()),
-        channel: Some(stream.channel.to_owned()),
-        platform: Some(stream.platform.to_owned()),
+        tenant: stream.application.tenant.into(),
+        application_id: stream.application.id.into(),
+        mvpd: household.provider.id.into(),
+        account: household.account.as_str().into(),
+        application: Some(stream.application.name.into()),
+        session_id: Some(stream.id.as_str().into()),
+        channel: Some(stream.channel.into()),
+        platform: Some(stream.platform.into()),
         superseded: None,
         policy: None,
         rule: None,

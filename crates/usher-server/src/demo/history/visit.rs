@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use usher_core::Timestamp;
-use usher_reports::{EntitlementEvent, EntitlementEventName as Name};
+use usher_reports::{EntitlementEvent, EntitlementEventName as Name, Text};
 
 use super::viewer::{Device, Household};
 use super::world::{Brand, Channel, Player, Shortcut};
@@ -106,9 +106,9 @@ impl Visit<'_> {
             event_id: String::new(),
             ts,
             event,
-            media_company: self.brand.company.to_owned(),
-            requestor_id: self.brand.id.to_owned(),
-            mvpd: self.household.provider.id.to_owned(),
+            media_company: self.brand.company.into(),
+            requestor_id: self.brand.id.into(),
+            mvpd: self.household.provider.id.into(),
             dc: owned(self.household.data_centre),
             proxy: owned(self.household.provider.proxy),
             platform: owned(model.platform),
@@ -129,8 +129,8 @@ impl Visit<'_> {
             api: owned("REST V2"),
             arch: owned("v2"),
             reason: None,
-            session_id: Some(self.session.clone()),
-            user_id: Some(self.household.user_id.clone()),
+            session_id: owned(&self.session),
+            user_id: owned(&self.household.user_id),
             channel: None,
             resource_id: None,
             content_category: None,
@@ -146,6 +146,6 @@ impl Visit<'_> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it fills optional attributes")]
-fn owned(value: &str) -> Option<String> {
-    Some(value.to_owned())
+fn owned(value: &str) -> Option<Text> {
+    Some(value.into())
 }
