@@ -19,7 +19,7 @@ pub fn sign_hs256(
     typ: Option<&str>,
     payload: &impl Serialize,
 ) -> Result<String, KeyError> {
-    let signed = signing_input(&Header::new(HS256, typ, None), payload)?;
+    let signed = signing_input(&Header::new(HS256, typ, None).encoded(), payload)?;
     let code = hmac_sha256(secret.expose().as_bytes(), signed.as_bytes());
     Ok(format!("{signed}.{}", base64url(code)))
 }

@@ -6,6 +6,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::encoding::{base64url, base64url_decode};
 use crate::jwk::{VerificationKey, VerificationKeys};
@@ -34,19 +35,16 @@ impl Algorithm {
 }
 
 /// What the header of a token says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Header {
     /// The algorithm.
     pub alg: String,
     /// What kind of token this is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub typ: Option<String>,
     /// The name of the key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
     /// Extensions that must be understood. None are, so tokens with this member are refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    crit: Option<serde_json::Value>,
+    crit: Option<Value>,
 }
 
 impl Header {
@@ -63,7 +61,21 @@ impl Header {
             crit: None,
         }
     }
+
+    /// The header as it stands in front of tokens.
+    pub(crate) fn encoded(&self) -> EncodedHeader {
+        let members =
+            [("alg", Some(&self.alg)), ("typ", self.typ.as_ref()), ("kid", self.kid.as_ref())];
+        let said = members
+            .into_iter()
+            .filter_map(|(name, text)| Some((name.to_owned(), text?.as_str().into())));
+        EncodedHeader(base64url(Value::Object(said.collect()).to_string()))
+    }
 }
+
+/// A header as it stands in front of tokens: the same for all that one key signs for one purpose.
+#[derive(Clone, Debug)]
+pub struct EncodedHeader(String);
 
 /// A token whose signature was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +132,7 @@ pub fn sign(
     kid: Kid,
     payload: &impl Serialize,
 ) -> Result<String, KeyError> {
-    let signed = signing_input(&Header::of(key, typ, kid), payload)?;
+    let signed = signing_input(&Header::of(key, typ, kid).encoded(), payload)?;
     let signature = key.sign_sha256(signed.as_bytes())?;
     Ok(attach(signed, &signature))
 }
@@ -201,10 +213,12 @@ fn object<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     json.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(json).ok())?
 }
 
-pub(crate) fn signing_input(header: &Header, payload: &impl Serialize) -> Result<String, KeyError> {
-    let header = serde_json::to_vec(header).map_err(|_| KeyError::Rejected)?;
+pub(crate) fn signing_input(
+    EncodedHeader(header): &EncodedHeader,
+    payload: &impl Serialize,
+) -> Result<String, KeyError> {
     let payload = serde_json::to_vec(payload).map_err(|_| KeyError::Rejected)?;
-    Ok(format!("{}.{}", base64url(header), base64url(payload)))
+    Ok([header.as_str(), ".", &base64url(payload)].concat())
 }
 
 /// The finished token.

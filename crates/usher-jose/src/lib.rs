@@ -26,7 +26,7 @@ pub use encryption::EncryptionKey;
 pub use hs256::{sign_hs256, verify_hs256};
 pub use jwe::{DecryptionKey, JweError};
 pub use jwk::{Jwk, Jwks, VerificationKey, VerificationKeys};
-pub use jws::{Algorithm, JwsError, Verified};
+pub use jws::{Algorithm, EncodedHeader, JwsError, Verified};
 pub use key::{EcKey, KeyError, RsaKey, SigningKey, SigningKeyRef};
 pub use random::OsEntropy;
 pub use seal::{SealError, SealingKey};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::jwk::VerificationKey;
-use crate::jws::{Header, Kid, attach, signing_input};
+use crate::jws::{EncodedHeader, Header, Kid, attach, signing_input};
 use crate::key::{KeyError, SigningKey};
 use crate::signing_pool::SigningPool;
 
@@ -48,7 +48,12 @@ impl Signer {
         kid: Kid,
         payload: &(impl Serialize + Sync),
     ) -> Result<String, SignError> {
-        self.sign_with(&Header::of(&self.key, typ, kid), payload).await
+        self.sign_jws_under(&self.jws_header(typ, kid), payload).await
+    }
+
+    /// The header of JWSs by this signer, for [`Signer::sign_jws_under`].
+    pub fn jws_header(&self, typ: Option<&str>, kid: Kid) -> EncodedHeader {
+        Header::of(&self.key, typ, kid).encoded()
     }
 
     /// `payload` as a compact JWS whose header calls the key `kid`.
@@ -58,12 +63,13 @@ impl Signer {
         payload: &(impl Serialize + Sync),
     ) -> Result<String, SignError> {
         let header = Header::new(self.key.algorithm().name(), None, Some(kid));
-        self.sign_with(&header, payload).await
+        self.sign_jws_under(&header.encoded(), payload).await
     }
 
-    async fn sign_with(
+    /// `payload` as a compact JWS with a header that was made before.
+    pub async fn sign_jws_under(
         &self,
-        header: &Header,
+        header: &EncodedHeader,
         payload: &(impl Serialize + Sync),
     ) -> Result<String, SignError> {
         let signed = signing_input(header, payload)?;

@@ -59,26 +59,31 @@ pub struct MediaToken {
 
 /// Makes media tokens of one form.
 #[derive(Clone, Debug)]
-pub(crate) struct Mint {
-    pub(crate) format: MediaTokenFormat,
-    /// `iss` of the JWS form.
-    pub(crate) issuer: String,
-    pub(crate) signer: Signer,
+pub(crate) enum Mint {
+    /// The documented form.
+    Xml(Signer),
+    /// The form for new players.
+    Jws(jws::Mint),
 }
 
 impl Mint {
+    /// Makes tokens of `format`, in the name of `issuer` where they name one.
+    pub(crate) fn new(format: MediaTokenFormat, issuer: &str, signer: Signer) -> Self {
+        match format {
+            MediaTokenFormat::Xml => Self::Xml(signer),
+            MediaTokenFormat::Jws => Self::Jws(jws::Mint::new(issuer, signer)),
+        }
+    }
+
     /// A token that says `content`. Signing happens on the signer's own threads.
     pub(crate) async fn make(
         &self,
         content: &MediaTokenContent,
         entropy: &(impl Entropy + ?Sized),
     ) -> Result<MediaToken, SignError> {
-        let serialized = match self.format {
-            MediaTokenFormat::Xml => xml::make(content, &self.signer).await?,
-            MediaTokenFormat::Jws => {
-                let id = entropy.uuid().to_string();
-                jws::make(content, &self.issuer, id, &self.signer).await?
-            }
+        let serialized = match self {
+            Self::Xml(signer) => xml::make(content, signer).await?,
+            Self::Jws(mint) => mint.make(content, entropy.uuid().to_string()).await?,
         };
         Ok(MediaToken {
             not_before: content.issue_time,

@@ -29,7 +29,7 @@ fn minted(format: MediaTokenFormat) -> (MediaToken, VerificationKeys) {
     };
     let keys = VerificationKeys::new([key.public().clone()]);
     let signer = Signer::new(key, SigningPool::new(1, 1, Patience::endless()).unwrap());
-    let mint = Mint { format, issuer: "usher".into(), signer };
+    let mint = Mint::new(format, "usher", signer);
     (block_on(mint.make(&content(), &OsEntropy)).unwrap(), keys)
 }
 

@@ -101,7 +101,7 @@ fn read_jws(token: &str, keys: &VerificationKeys) -> Result<MediaTokenContent, M
     if verified.header.typ.as_deref() != Some(TYPE) {
         return Err(MediaTokenError::Format);
     }
-    verified.claims::<Claims>().map(Into::into).map_err(|_| MediaTokenError::Format)
+    verified.claims::<Claims<'_>>().map(Into::into).map_err(|_| MediaTokenError::Format)
 }
 
 #[cfg(test)]

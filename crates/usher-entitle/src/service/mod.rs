@@ -150,11 +150,7 @@ impl Entitlement {
             authorization: ports.authorization,
             journal: ports.journal,
             explanations: ports.explanations,
-            mint: Mint {
-                format: config.media_token_format,
-                issuer: config.issuer.clone(),
-                signer: ports.media_token_signer,
-            },
+            mint: Mint::new(config.media_token_format, &config.issuer, ports.media_token_signer),
             sealing: ports.sealing,
             metadata_keys: MetadataKeys::new(),
             sso_store: ports.sso,
