@@ -25,6 +25,12 @@ impl TraceId {
         Self(Builder::from_unix_timestamp_millis(millis, &entropy.bytes()).into_uuid())
     }
 
+    /// When it was given, to the millisecond.
+    pub fn at(&self) -> Timestamp {
+        // The first 48 bits (RFC 9562 §5.7).
+        Timestamp::from_millis(i64::try_from(self.0.as_u128() >> 80).unwrap_or(i64::MAX))
+    }
+
     /// Its sixteen bytes; they sort like the names.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
@@ -86,6 +92,7 @@ mod tests {
         let text = trace.to_string();
         assert_eq!(text.parse(), Ok(trace));
         assert_eq!(text.get(14..15), Some("7"));
+        assert_eq!(trace.at(), Timestamp::from_millis(1_795_000_000_123));
         assert_eq!(TraceId::from_bytes(*trace.as_bytes()), trace);
         assert_eq!("nonsense".parse::<TraceId>(), Err(NoTraceId));
     }

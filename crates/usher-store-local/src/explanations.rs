@@ -4,6 +4,8 @@
 //! of time is a keyspace of its own, so that forgetting one costs nothing. A crash may lose the last
 //! second, which nobody was promised.
 
+mod block;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,14 +14,19 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use parking_lot::RwLock;
 use tokio::sync::oneshot;
 use usher_core::{Clock, StoreError, Timestamp, TraceId};
 use usher_entitle::{Explanation, Explanations};
 
+use block::{Block, Filed};
+
 /// Explanations waiting for the writer.
 const QUEUE_MAX: usize = 4_096;
+
+/// Room for an explanation, in bytes; most take less.
+const USUAL_BYTES: usize = 1024;
 
 /// How long the writer rests when it has written everything. Whoever files meanwhile need not wake it,
 /// which would cost more than filing.
@@ -46,7 +53,7 @@ pub struct LocalExplanations {
 }
 
 enum Job {
-    File(Box<Explanation>),
+    File(Filed),
     /// Say when everything before is written.
     Catch(oneshot::Sender<()>),
     /// The same, and stop.
@@ -122,8 +129,13 @@ impl Explanations for LocalExplanations {
         true
     }
 
+    /// Writing it down is done here, so that what it is made of is freed by the thread that made it.
     fn file(&self, explanation: Explanation) {
-        match self.jobs.try_send(Job::File(Box::new(explanation))) {
+        let mut text = Vec::with_capacity(USUAL_BYTES);
+        if let Err(error) = rmp_serde::encode::write_named(&mut text, &explanation) {
+            return tracing::warn!(%error, "an explanation could not be kept");
+        }
+        match self.jobs.try_send(Job::File(Filed { trace: explanation.trace, text })) {
             Ok(()) | Err(TrySendError::Disconnected(_)) => {}
             Err(TrySendError::Full(_)) => {
                 // One line for the first and for every further thousand.
@@ -140,10 +152,12 @@ impl Explanations for LocalExplanations {
         let slices = self.slices.read().clone();
         let search = move || {
             for slice in slices.iter().rev() {
-                let found = slice.keyspace.get(trace.as_bytes());
-                if let Some(text) = found.map_err(|error| unavailable(&error))? {
-                    let read = serde_json::from_slice(&text);
-                    return read.map(Some).map_err(|_| corrupt(trace));
+                for block in slice.keyspace.range(block::keys(trace)) {
+                    let value = block.value().map_err(|error| unavailable(&error))?;
+                    if let Some(text) = block::text_of(trace, &value) {
+                        let read = rmp_serde::from_slice(text);
+                        return read.map(Some).map_err(|_| corrupt(trace));
+                    }
                 }
             }
             Ok(None)
@@ -166,16 +180,11 @@ struct Archivist {
 impl Archivist {
     fn run(&mut self, queue: &Receiver<Job>) {
         while let Ok(first) = queue.recv() {
-            let mut batch = self.database.batch();
-            let mut waiting = Vec::new();
+            let (mut blocks, mut waiting) = (Vec::new(), Vec::new());
             let mut closing = false;
             for job in std::iter::once(first).chain(queue.try_iter()).take(QUEUE_MAX) {
                 match job {
-                    Job::File(explanation) => {
-                        if let Err(error) = self.add(&mut batch, &explanation) {
-                            tracing::warn!(%error, "an explanation could not be kept");
-                        }
-                    }
+                    Job::File(filed) => Block::add(&mut blocks, &filed),
                     Job::Catch(done) => waiting.push(done),
                     Job::Close(done) => {
                         waiting.push(done);
@@ -184,7 +193,7 @@ impl Archivist {
                     }
                 }
             }
-            if let Err(error) = self.write(batch, closing) {
+            if let Err(error) = self.write(blocks, closing) {
                 tracing::warn!(%error, "explanations could not be kept");
             }
             for done in waiting {
@@ -198,24 +207,18 @@ impl Archivist {
         }
     }
 
-    fn write(&self, batch: OwnedWriteBatch, last: bool) -> Result<(), StoreError> {
+    fn write(&mut self, blocks: Vec<Block>, last: bool) -> Result<(), StoreError> {
+        let mut batch = self.database.batch();
+        for block in blocks {
+            let slice = self.current()?;
+            let (key, value) = block.into_entry();
+            self.filled += u64::try_from(value.len()).unwrap_or(u64::MAX);
+            batch.insert(&slice.keyspace, key.as_slice(), value);
+        }
         batch.commit().map_err(|error| unavailable(&error))?;
         if last {
             self.database.persist(PersistMode::Buffer).map_err(|error| unavailable(&error))?;
         }
-        Ok(())
-    }
-
-    fn add(
-        &mut self,
-        batch: &mut OwnedWriteBatch,
-        explanation: &Explanation,
-    ) -> Result<(), StoreError> {
-        let text = serde_json::to_vec(explanation)
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let slice = self.current()?;
-        self.filled += u64::try_from(text.len()).unwrap_or(u64::MAX);
-        batch.insert(&slice.keyspace, explanation.trace.as_bytes().as_slice(), text);
         Ok(())
     }
 
