@@ -1,10 +1,11 @@
 //! The service: what it is made of, and the lookups its operations share.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use moka::{future, sync};
-use usher_core::{ClientId, Clock, Entropy, SoftwareId, StoreError};
+use quick_cache::sync::Cache;
+use usher_core::{ClientId, Clock, Entropy, SoftwareId, StoreError, Timestamp};
 use usher_jose::{KeyError, Signer, SigningKey, VerificationKey, VerificationKeys};
 use usher_registry::Registry;
 
@@ -13,10 +14,10 @@ use crate::client::{Client, ClientStore};
 use crate::statement;
 
 /// Tokens whose signature is remembered. One takes about 400 bytes: 20 MB when full.
-const TOKENS_MAX: u64 = 50_000;
+const TOKENS_MAX: usize = 50_000;
 
 /// Clients that are remembered. One takes about 400 bytes: 20 MB when full.
-const CLIENTS_MAX: u64 = 50_000;
+const CLIENTS_MAX: usize = 50_000;
 
 /// How long a remembered client is believed. Revoking it *here* is seen at once; this bounds how long
 /// a revocation by another process goes unnoticed (`dcr` §10: one minute).
@@ -57,8 +58,15 @@ pub struct Clients {
     pub(crate) registry: Arc<Registry>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) verified_tokens: sync::Cache<[u8; 32], Arc<VerifiedToken>>,
-    known: future::Cache<ClientId, Arc<Client>>,
+    pub(crate) verified_tokens: Cache<[u8; 32], Arc<VerifiedToken>>,
+    known: Cache<ClientId, Known>,
+}
+
+/// A client as it was found at a moment.
+#[derive(Clone)]
+struct Known {
+    at: Timestamp,
+    client: Arc<Client>,
 }
 
 impl Clients {
@@ -84,11 +92,8 @@ impl Clients {
             registry,
             clock,
             entropy,
-            verified_tokens: sync::Cache::new(TOKENS_MAX),
-            known: future::Cache::builder()
-                .max_capacity(CLIENTS_MAX)
-                .time_to_live(CLIENT_BELIEVED)
-                .build(),
+            verified_tokens: Cache::new(TOKENS_MAX),
+            known: Cache::new(CLIENTS_MAX),
         }
     }
 
@@ -101,9 +106,10 @@ impl Clients {
     ///
     /// Answers whether there is such a client.
     pub async fn revoke(&self, id: &ClientId) -> Result<bool, StoreError> {
-        let known = self.store.revoke(id, self.clock.now()).await?;
+        let now = self.clock.now();
+        let known = self.store.revoke(id, now).await?;
         if let Some(client) = self.store.find(id).await? {
-            self.known.insert(id.clone(), Arc::new(client)).await;
+            self.known.insert(id.clone(), Known { at: now, client: Arc::new(client) });
         }
         Ok(known)
     }
@@ -119,13 +125,17 @@ impl Clients {
 
     /// The client `id`, from memory when it is there. Absence is not remembered.
     pub(crate) async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
-        if let Some(known) = self.known.get(id).await {
-            return Ok(Some(known));
+        let now = self.clock.now();
+        let is_believed = |known: &Known| known.at.is_recent(CLIENT_BELIEVED, now);
+        if let Some(known) = self.known.get(id).filter(is_believed) {
+            return Ok(Some(known.client));
         }
+        self.known.remove_if(id, |known| !is_believed(known));
         let Some(client) = self.store.find(id).await? else { return Ok(None) };
+        let found = Known { at: now, client: Arc::new(client) };
         // Not `insert`: a revocation since `find` has left a newer record here, which must stay.
-        let entry = self.known.entry_by_ref(id).or_insert(Arc::new(client)).await;
-        Ok(Some(entry.into_value()))
+        let Ok(known) = self.known.get_or_insert_with(id, || Ok::<_, Infallible>(found));
+        Ok(Some(known.client))
     }
 }
 

@@ -35,6 +35,11 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
+    /// Whether this is less than `span` before `now`. What is still to come is not: a clock was set back.
+    pub fn is_recent(self, span: Duration, now: Self) -> bool {
+        self <= now && now.since(self) < span
+    }
+
     /// The time from `earlier` to `self`; zero when `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -83,6 +88,14 @@ mod tests {
         let now = Timestamp::from_secs(10);
         assert_eq!(now.since(now + Duration::from_secs(1)), Duration::ZERO);
         assert_eq!((now + Duration::from_secs(1)).since(now), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn what_is_recent_is_neither_long_ago_nor_to_come() {
+        let (now, span) = (Timestamp::from_secs(10), Duration::from_secs(2));
+        let recent = |millis| Timestamp::from_millis(millis).is_recent(span, now);
+        let instants = [8_000, 8_001, 10_000, 10_001];
+        assert_eq!(instants.map(recent), [false, true, true, false]);
     }
 
     #[test]

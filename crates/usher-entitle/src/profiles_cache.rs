@@ -10,7 +10,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use usher_core::{StoreError, Timestamp};
 
 use crate::profile::{Profile, ProfileKey};
@@ -20,7 +20,7 @@ use crate::sso::SsoSubject;
 use crate::store::ProfileStore;
 
 /// Devices and subjects remembered at most.
-const ENTRIES_MAX: u64 = 100_000;
+const ENTRIES_MAX: usize = 100_000;
 /// How long an entry is believed.
 const BELIEVED: Duration = Duration::from_mins(1);
 /// Locks that guard the entries; more of them only spares contention.
@@ -37,10 +37,17 @@ enum Whose {
 
 type Seen = Arc<[Arc<SeenProfile>]>;
 
+/// What was loaded, and when.
+#[derive(Clone)]
+struct Entry {
+    at: Timestamp,
+    seen: Seen,
+}
+
 /// A [`ProfileStore`]'s profiles with a bounded memory in front.
 pub(crate) struct Profiles {
     store: Arc<dyn ProfileStore>,
-    seen: Cache<Whose, Seen>,
+    seen: Cache<Whose, Entry>,
     /// How often an entry of the stripe was dropped.
     drops: Vec<Mutex<u64>>,
     hasher: RandomState,
@@ -50,7 +57,7 @@ impl Profiles {
     pub(crate) fn new(store: Arc<dyn ProfileStore>) -> Self {
         Self {
             store,
-            seen: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(BELIEVED).build(),
+            seen: Cache::new(ENTRIES_MAX),
             drops: (0..STRIPES).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
         }
@@ -61,10 +68,14 @@ impl Profiles {
         self.store.as_ref()
     }
 
-    /// Everything stored for `holder`.
-    pub(crate) async fn held_by(&self, holder: &Holder) -> Result<Seen, StoreError> {
+    /// Everything stored for `holder`, as seen `now` or lately.
+    pub(crate) async fn held_by(
+        &self,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<Seen, StoreError> {
         let load = self.store.held_by(holder);
-        self.seen_or_loaded(Whose::Holder(holder.clone()), load).await
+        self.seen_or_loaded(Whose::Holder(holder.clone()), now, load).await
     }
 
     /// What carries `subject`: what is active at `now`, and perhaps what was a little earlier.
@@ -74,15 +85,16 @@ impl Profiles {
         now: Timestamp,
     ) -> Result<Seen, StoreError> {
         let load = self.store.linked_to(subject, now);
-        self.seen_or_loaded(Whose::Subject(subject.clone()), load).await
+        self.seen_or_loaded(Whose::Subject(subject.clone()), now, load).await
     }
 
     /// What is stored under `key`.
     pub(crate) async fn find(
         &self,
         key: &ProfileKey,
+        now: Timestamp,
     ) -> Result<Option<Arc<SeenProfile>>, StoreError> {
-        let held = self.held_by(&key.holder).await?;
+        let held = self.held_by(&key.holder, now).await?;
         Ok(held.iter().find(|profile| profile.key.mvpd == key.mvpd).map(Arc::clone))
     }
 
@@ -106,17 +118,19 @@ impl Profiles {
     async fn seen_or_loaded(
         &self,
         whose: Whose,
+        now: Timestamp,
         load: impl Future<Output = Result<Vec<Profile>, StoreError>>,
     ) -> Result<Seen, StoreError> {
-        if let Some(seen) = self.seen.get(&whose) {
-            return Ok(seen);
+        let is_believed = |entry: &Entry| entry.at.is_recent(BELIEVED, now);
+        if let Some(known) = self.seen.get(&whose).filter(is_believed) {
+            return Ok(known.seen);
         }
         let drops_before = self.with_stripe(&whose, |drops| *drops);
         let loaded: Seen =
             load.await?.into_iter().map(|profile| Arc::new(profile.into())).collect();
         self.with_stripe(&whose, |drops| {
             if *drops == drops_before {
-                self.seen.insert(whose.clone(), Arc::clone(&loaded));
+                self.seen.insert(whose.clone(), Entry { at: now, seen: Arc::clone(&loaded) });
             }
         });
         Ok(loaded)
@@ -145,7 +159,7 @@ impl Drop for Changing<'_> {
         for whose in &self.whose {
             self.profiles.with_stripe(whose, |drops| {
                 *drops += 1;
-                self.profiles.seen.invalidate(whose);
+                self.profiles.seen.remove(whose);
             });
         }
     }
@@ -275,6 +289,8 @@ mod tests {
         }
     }
 
+    const NOW: Timestamp = Timestamp::from_secs(1_000_000);
+
     fn holder() -> Holder {
         fixtures::profile("Cablevision", Timestamp::default()).key.holder
     }
@@ -285,11 +301,11 @@ mod tests {
         let profiles = Profiles::new(Arc::clone(&store) as _);
         block_on(async {
             for _ in 0..3 {
-                assert_eq!(profiles.held_by(&holder()).await.unwrap().len(), 1);
+                assert_eq!(profiles.held_by(&holder(), NOW).await.unwrap().len(), 1);
             }
             assert_eq!(store.loads.load(Ordering::Relaxed), 1);
             drop(profiles.changing(&holder(), []));
-            profiles.held_by(&holder()).await.unwrap();
+            profiles.held_by(&holder(), NOW).await.unwrap();
         });
         assert_eq!(store.loads.load(Ordering::Relaxed), 2);
     }
@@ -302,10 +318,26 @@ mod tests {
         let change = move || drop(changes.changing(&holder(), []));
         *store.during_first.lock().unwrap() = Some(Box::new(change));
         block_on(async {
-            profiles.held_by(&holder()).await.unwrap();
-            profiles.held_by(&holder()).await.unwrap();
-            profiles.held_by(&holder()).await.unwrap();
+            profiles.held_by(&holder(), NOW).await.unwrap();
+            profiles.held_by(&holder(), NOW).await.unwrap();
+            profiles.held_by(&holder(), NOW).await.unwrap();
         });
         assert_eq!(store.loads.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn nothing_is_believed_for_long_nor_from_a_time_to_come() {
+        let store = Arc::new(Counting::default());
+        let profiles = Profiles::new(Arc::clone(&store) as _);
+        let last = NOW + BELIEVED - Duration::from_millis(1);
+        let earlier = NOW - Duration::from_secs(1);
+        block_on(async {
+            for (at, loads) in
+                [(NOW, 1), (last, 1), (NOW + BELIEVED, 2), (earlier, 3), (earlier, 3)]
+            {
+                profiles.held_by(&holder(), at).await.unwrap();
+                assert_eq!(store.loads.load(Ordering::Relaxed), loads, "{at:?}");
+            }
+        });
     }
 }

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use ua_parser::{os, user_agent};
 
@@ -12,7 +13,7 @@ use ua_parser::{os, user_agent};
 const EXPRESSIONS: &str = include_str!("../data/user-agents.json");
 
 /// User agents remembered: those of most devices of a country. About 300 bytes each.
-const REMEMBERED_MAX: u64 = 20_000;
+const REMEMBERED_MAX: usize = 20_000;
 
 /// Systems that the contract calls otherwise (`pass-rest-v2` §3.3).
 const SYSTEMS: &[(&str, &str)] =
@@ -65,14 +66,14 @@ pub struct AgentWords {
 }
 
 /// Reads user agents.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct UserAgents {
-    remembered: moka::sync::Cache<String, Arc<AgentWords>>,
+    remembered: Cache<String, Arc<AgentWords>>,
 }
 
 impl Default for UserAgents {
     fn default() -> Self {
-        Self { remembered: moka::sync::Cache::new(REMEMBERED_MAX) }
+        Self { remembered: Cache::new(REMEMBERED_MAX) }
     }
 }
 

@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use futures_executor::block_on;
 use usher_clients::{
     BearerError, Credentials, RegisterError, Registration, StatementError, TokenAsk, TokenError,
 };
-use usher_core::Secret;
+use usher_core::{Clock as _, Secret};
 use usher_registry::Scope;
 
 use crate::support::{TTL, World, ask};
@@ -67,6 +69,25 @@ fn revoking_a_client_stops_its_tokens_and_credentials_at_once() {
         assert_eq!(refused, Some(BearerError::Client));
         let refused = world.clients.issue_token(ask(&registered)).await.err();
         assert_eq!(refused, Some(TokenError::InvalidClient));
+    });
+}
+
+#[test]
+fn a_client_that_another_process_revoked_is_found_out_soon() {
+    block_on(async {
+        use usher_clients::ClientStore as _;
+        let world = World::new();
+        let registered = world.registered("tv").await;
+        let issued = world.clients.issue_token(ask(&registered)).await.unwrap();
+        let token = issued.access_token.expose();
+        world.clients.authenticate(Some(token)).await.unwrap();
+
+        let now = world.clock.now();
+        assert_eq!(world.store.revoke(&registered.client_id, now).await, Ok(true));
+
+        world.clock.advance(Duration::from_mins(1));
+        let refused = world.clients.authenticate(Some(token)).await.err();
+        assert_eq!(refused, Some(BearerError::Client));
     });
 }
 

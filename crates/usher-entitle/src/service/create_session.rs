@@ -156,7 +156,7 @@ impl Entitlement {
             return Ok(Some(AuthorizeReason::Temporary));
         }
         let key = ProfileKey { holder: holder.clone(), mvpd: partner.mvpd.id.clone() };
-        let own = self.profiles.find(&key).await?.filter(|profile| profile.is_active(now));
+        let own = self.profiles.find(&key, now).await?.filter(|profile| profile.is_active(now));
         let own = own.filter(|own| framework::objection(call, partner, own, now).is_none());
         if let Some(own) = own {
             return Ok(Some(match own.framework {

@@ -187,7 +187,7 @@ impl Entitlement {
     ) -> Result<Result<Viewer, RefusalReason>, StoreError> {
         let holder = scene.call.holder(device.clone());
         let key = ProfileKey { holder, mvpd: scene.partner.mvpd.id.clone() };
-        let own = usable(self.profiles.find(&key).await?, scene.now);
+        let own = usable(self.profiles.find(&key, scene.now).await?, scene.now);
         let (profile, shared_by) = match own {
             Ok(profile) => (profile, None),
             Err(reason) => match self.shared_with(scene, device).await? {

@@ -271,7 +271,7 @@ impl Entitlement {
         answered: &Answered<'_>,
         profile: &Profile,
     ) -> Result<(), StoreError> {
-        let replaced = self.profiles.find(&profile.key).await?;
+        let replaced = self.profiles.find(&profile.key, profile.not_before).await?;
         let subjects = replaced.iter().flat_map(|replaced| &replaced.subjects);
         let changing = self.profiles.changing(&profile.key.holder, subjects);
         self.framework_sign_ins.complete(profile).await?;

@@ -143,7 +143,7 @@ impl Entitlement {
     ) -> Result<Vec<Arc<SeenProfile>>, StoreError> {
         let subjects = self.subjects(call, &device, now).await?;
         let key = ProfileKey { holder: call.holder(device), mvpd: partner.mvpd.id.clone() };
-        let mut leaving: Vec<_> = self.profiles.find(&key).await?.into_iter().collect();
+        let mut leaving: Vec<_> = self.profiles.find(&key, now).await?.into_iter().collect();
         for subject in &subjects {
             for profile in self.shared_profiles(call, partner, subject, now).await? {
                 if !leaving.iter().any(|known| known.id == profile.id) {

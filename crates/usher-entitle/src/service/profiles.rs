@@ -96,7 +96,7 @@ impl Entitlement {
     ) -> Result<Vec<ProfileView>, ProfileError> {
         let now = self.clock.now();
         let subjects = self.subjects(call, &device, now).await?;
-        let held = self.profiles.held_by(&call.holder(device)).await?;
+        let held = self.profiles.held_by(&call.holder(device), now).await?;
         let mut views = Vec::new();
         for profile in held.iter().filter(|profile| profile.is_active(now)) {
             if let Ok(partner) = call.partner(profile.key.mvpd.as_str())
@@ -176,7 +176,7 @@ impl Entitlement {
             return self.pass_profile(call, partner, device).await.map(Some);
         }
         let now = self.clock.now();
-        let own = self.profiles.find(key).await?.filter(|profile| profile.is_active(now));
+        let own = self.profiles.find(key, now).await?.filter(|profile| profile.is_active(now));
         let own = own.filter(|own| framework::objection(call, partner, own, now).is_none());
         if let Some(profile) = own {
             return Ok(Some(self.show(call, origin, partner, &profile).await?));

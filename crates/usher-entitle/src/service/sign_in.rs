@@ -112,7 +112,7 @@ impl Entitlement {
             .ok_or(BeginSignInError::UnknownSession)?;
         let target = session.stage.parameters().complete().ok_or(BeginSignInError::Incomplete)?;
         let scene = self.scene(session, target).ok_or(BeginSignInError::NotIntegrated)?;
-        let profile = self.profiles.find(&scene.key()).await?;
+        let profile = self.profiles.find(&scene.key(), now).await?;
         let everybody = self.degradation.on(&scene.partner, now).authn_all().is_some();
         // Who is sent here in spite of a sign-in in the platform's framework shall use a browser.
         let signed_in =
@@ -240,7 +240,7 @@ impl Entitlement {
             subjects: scene.session.subjects.clone(),
             ..self.new_profile(scene.key(), session_id, identity, (now, not_after))?
         };
-        let replaced = self.profiles.find(&profile.key).await?;
+        let replaced = self.profiles.find(&profile.key, now).await?;
         let replaced = replaced.iter().flat_map(|replaced| &replaced.subjects);
         let subjects = replaced.chain(&profile.subjects);
         let changing = self.profiles.changing(&profile.key.holder, subjects);
