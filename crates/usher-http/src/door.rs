@@ -60,11 +60,11 @@ impl Door {
         if streams::Desk::serves(request.uri().path()) {
             return Ok(self.to.streams.serve(request).await);
         }
-        request.extensions_mut().insert(ConnectInfo(self.peer));
         if entitlement::Desk::serves(request.uri().path()) {
             // Boxed, so that heartbeats do not carry room for it around.
-            return Ok(Box::pin(self.to.entitlement.serve(request)).await);
+            return Ok(Box::pin(self.to.entitlement.serve(self.peer, request)).await);
         }
+        request.extensions_mut().insert(ConnectInfo(self.peer));
         self.to.others.clone().call(request).await
     }
 }

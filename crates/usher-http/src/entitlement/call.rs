@@ -11,21 +11,21 @@ use super::codes;
 use super::place::Names;
 use super::problem::Problem;
 use crate::App;
-use crate::viewer::{self, header, identifier};
+use crate::viewer::{self, Arrival, header, identifier};
 
 /// A call whose device does not matter: from a second screen, about a code.
 pub(super) struct AnyCall {
-    pub(super) call: Call,
+    pub(super) call: Box<Call>,
     /// What the path names below the channel.
     pub(super) about: String,
 }
 
 /// A call that may say what it runs on.
-pub(super) struct DescribedCall(pub(super) Call);
+pub(super) struct DescribedCall(pub(super) Box<Call>);
 
 /// A call on behalf of a device.
 pub(super) struct DeviceCall {
-    pub(super) call: Call,
+    pub(super) call: Box<Call>,
     pub(super) device: DeviceId,
     /// What the path names below the channel.
     pub(super) about: String,
@@ -35,13 +35,19 @@ pub(super) struct DeviceCall {
 pub(super) struct Asked<'r> {
     app: &'r App,
     parts: &'r Parts,
+    arrival: Arrival,
     /// Those in the path, unless they are not UTF-8.
     names: Option<Names>,
 }
 
 impl<'r> Asked<'r> {
-    pub(super) const fn new(app: &'r App, parts: &'r Parts, names: Option<Names>) -> Self {
-        Self { app, parts, names }
+    pub(super) const fn new(
+        app: &'r App,
+        parts: &'r Parts,
+        arrival: Arrival,
+        names: Option<Names>,
+    ) -> Self {
+        Self { app, parts, arrival, names }
     }
 
     pub(super) async fn anybody(self) -> Result<AnyCall, Problem> {
@@ -62,9 +68,9 @@ impl<'r> Asked<'r> {
         Ok(DeviceCall { call, device, about: self.about() })
     }
 
-    async fn proven(&self) -> Result<Call, Problem> {
+    async fn proven(&self) -> Result<Box<Call>, Problem> {
         let channel = self.names.as_ref().map(|names| names.channel.as_str());
-        Ok(viewer::proven(self.parts, self.app, channel).await?)
+        Ok(viewer::proven(self.parts, self.app, self.arrival, channel).await?)
     }
 
     fn about(self) -> String {
@@ -76,7 +82,7 @@ fn named(parts: &Parts) -> Result<Option<DeviceId>, Problem> {
     identifier(parts).map_err(|header::Malformed| Problem::from(&codes::INVALID_DEVICE_IDENTIFIER))
 }
 
-fn described(call: Call, parts: &Parts, app: &App) -> Result<Call, Problem> {
+fn described(call: Box<Call>, parts: &Parts, app: &App) -> Result<Box<Call>, Problem> {
     viewer::described(call, parts, app)
         .map_err(|header::Malformed| Problem::from(&codes::INVALID_DEVICE_INFO))
 }

@@ -3,6 +3,7 @@
 //! Reads of profiles and decisions are most of what entitlement does, so that a request goes straight to
 //! its operation here, as those of stream limiting do, instead of through the layers around axum's router.
 
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use super::{
     preauthorize, profile, profile_by_code, profiles, resume_session, retrieve_session,
 };
 use crate::throttle::{self, Throttle};
+use crate::viewer::Arrival;
 use crate::{App, cors, request_log, trace};
 
 /// Answers requests to this API.
@@ -42,8 +44,8 @@ impl Desk {
         is_below_base(path)
     }
 
-    /// Answers a request and logs it.
-    pub(crate) async fn serve(&self, request: Request) -> Response {
+    /// Answers a request of `peer` and logs it.
+    pub(crate) async fn serve(&self, peer: SocketAddr, request: Request) -> Response {
         let began = Instant::now();
         let method = request.method().clone();
         let uri = request.uri().clone();
@@ -51,8 +53,8 @@ impl Desk {
         let origin = request.headers().get(header::ORIGIN).cloned();
         let mut response = if method == Method::OPTIONS {
             cors::preflight()
-        } else if self.throttle.admits(&request) {
-            self.answer(place.as_ref(), request).await
+        } else if self.throttle.admits(&request, peer.ip()) {
+            self.answer(place.as_ref(), peer, request).await
         } else {
             throttle::refusal()
         };
@@ -63,10 +65,15 @@ impl Desk {
     }
 
     /// The answer to a request, which is given a name that the answer carries.
-    async fn answer(&self, place: Option<&Place<'_>>, request: Request) -> Response {
+    async fn answer(
+        &self,
+        place: Option<&Place<'_>>,
+        peer: SocketAddr,
+        request: Request,
+    ) -> Response {
         let trace = TraceId::new(self.app.entropy.as_ref(), self.app.clock.now());
-        let (mut parts, body) = request.into_parts();
-        parts.extensions.insert(trace);
+        let arrival = Arrival { trace, peer: Some(peer) };
+        let (parts, body) = request.into_parts();
         let refused = |problem: Problem| problem.render(&self.app, trace);
         let mut response = match place {
             None => refused(Problem::from(&codes::RESOURCE_NOT_FOUND)),
@@ -75,15 +82,23 @@ impl Desk {
                 refusal.headers_mut().insert(header::ALLOW, place.endpoint.allow());
                 refusal
             }
-            Some(place) => self.operation(place, &parts, body).await.unwrap_or_else(refused),
+            Some(place) => {
+                self.operation(place, arrival, &parts, body).await.unwrap_or_else(refused)
+            }
         };
         trace::tell(trace, &mut response);
         response
     }
 
     /// The operation at `place`.
-    fn operation<'r>(&'r self, place: &Place<'_>, parts: &'r Parts, body: Body) -> Operation<'r> {
-        let (app, asked) = (&self.app, Asked::new(&self.app, parts, place.names()));
+    fn operation<'r>(
+        &'r self,
+        place: &Place<'_>,
+        arrival: Arrival,
+        parts: &'r Parts,
+        body: Body,
+    ) -> Operation<'r> {
+        let (app, asked) = (&self.app, Asked::new(&self.app, parts, arrival, place.names()));
         match place.endpoint {
             Endpoint::Configuration => {
                 boxed(async { Ok(configuration::get(app, asked.described().await?)) })

@@ -8,16 +8,16 @@ use usher_entitle::Call;
 
 use super::problem::Problem;
 use crate::App;
-use crate::viewer::{self, Unproven, identifier};
+use crate::viewer::{self, Arrival, Unproven, identifier};
 
 const NO_DEVICE: &str = "AP-Device-Identifier header is required for POST requests";
 
 /// A proven call, with what it says of its device.
-pub(super) struct SsoCall(pub(super) Call);
+pub(super) struct SsoCall(pub(super) Box<Call>);
 
 /// A proven call from a device that shows a token: its own name for the device, and the token.
 pub(super) struct TokenCall {
-    pub(super) call: Call,
+    pub(super) call: Box<Call>,
     pub(super) device: DeviceId,
     pub(super) token: String,
 }
@@ -28,7 +28,8 @@ impl FromRequestParts<App> for SsoCall {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         // Fails for segments that are not UTF-8 only.
         let channel = Path::<String>::from_request_parts(parts, app).await.ok();
-        let call = viewer::proven(parts, app, channel.as_ref().map(|Path(id)| id.as_str())).await?;
+        let channel = channel.as_ref().map(|Path(id)| id.as_str());
+        let call = viewer::proven(parts, app, Arrival::noted(parts, app), channel).await?;
         // What cannot be read says nothing: no error of the service is about it.
         let described = viewer::described(call.clone(), parts, app);
         Ok(Self(described.unwrap_or_else(|_| viewer::undescribed(call, parts, app))))

@@ -19,7 +19,7 @@ const NO_TOKEN: &str = "AD-Service-Token header is required for GET requests";
 
 /// A call that says who the viewer is.
 pub(super) struct CreateCall {
-    call: Call,
+    call: Box<Call>,
     device: DeviceId,
     identity: SsoIdentity,
 }

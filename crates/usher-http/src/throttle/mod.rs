@@ -83,14 +83,14 @@ impl Throttle {
         })
     }
 
-    /// Whether the request may pass.
-    pub(crate) fn admits(&self, request: &Request) -> bool {
+    /// Whether a request of `peer` may pass.
+    pub(crate) fn admits(&self, request: &Request, peer: IpAddr) -> bool {
         let Some(limit) = self.settings.limit else { return true };
         let path = request.uri().path();
         if request.method() == Method::OPTIONS || !PATHS.iter().any(|from| path.starts_with(from)) {
             return true;
         }
-        let (headers, peer) = (request.headers(), peer(request));
+        let headers = request.headers();
         if self.settings.exempts(headers, peer) {
             return true;
         }
@@ -129,7 +129,7 @@ impl Shard {
 }
 
 /// The address at the other end of the connection.
-pub(crate) fn peer(request: &Request) -> IpAddr {
+fn peer(request: &Request) -> IpAddr {
     let connection = request.extensions().get::<ConnectInfo<SocketAddr>>();
     connection.map_or(Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(peer)| peer.ip())
 }
@@ -140,7 +140,7 @@ pub(crate) async fn apply(
     request: Request,
     next: Next,
 ) -> Response {
-    if throttle.admits(&request) { next.run(request).await } else { refusal() }
+    if throttle.admits(&request, peer(&request)) { next.run(request).await } else { refusal() }
 }
 
 /// The answer to whoever calls too often.

@@ -12,11 +12,28 @@ use std::sync::Arc;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use usher_clients::BearerError;
-use usher_core::DeviceId;
+use usher_core::{DeviceId, TraceId};
 use usher_entitle::{Call, DeviceInfo, Origin};
 use usher_registry::Scope;
 
 use crate::{App, bearer};
+
+/// How a request came in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival {
+    /// Its name.
+    pub(crate) trace: TraceId,
+    /// The other end of its connection.
+    pub(crate) peer: Option<SocketAddr>,
+}
+
+impl Arrival {
+    /// As the layers around the router have noted it.
+    pub(crate) fn noted(parts: &Parts, app: &App) -> Self {
+        let peer = parts.extensions.get().map(|ConnectInfo(peer)| *peer);
+        Self { trace: crate::trace::of(&parts.extensions, app), peer }
+    }
+}
 
 /// Why nobody is proven to act for the channel in the path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,29 +57,32 @@ impl From<BearerError> for Unproven {
 pub(crate) async fn proven(
     parts: &Parts,
     app: &App,
+    arrival: Arrival,
     channel: Option<&str>,
-) -> Result<Call, Unproven> {
+) -> Result<Box<Call>, Unproven> {
     let caller = bearer::caller(app, &parts.headers).await?.with_scope(Scope::Api)?;
     let channel = channel.and_then(|id| caller.snapshot.service_provider(id));
     let channel = Arc::clone(channel.ok_or(Unproven::Channel)?);
     if !caller.may_use(&channel.id) {
         return Err(Unproven::NotAssigned);
     }
-    let origin = Origin { software: Some(caller.application.id.clone()), ..origin(parts, app) };
-    Ok(Call {
+    let origin = Origin {
+        software: Some(caller.application.id.clone()),
+        ..origin(parts, app, arrival.peer)
+    };
+    Ok(Box::new(Call {
         snapshot: caller.snapshot,
         service_provider: channel,
-        trace: crate::trace::of(&parts.extensions, app),
+        trace: arrival.trace,
         client: caller.client,
         origin,
         sso: header::sso_tokens(&parts.headers),
         framework: header::framework_status(&parts.headers),
         pass_identity: header::pass_identity(&parts.headers),
-    })
+    }))
 }
 
-fn origin(parts: &Parts, app: &App) -> Origin {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|connection| connection.0);
+fn origin(parts: &Parts, app: &App, peer: Option<SocketAddr>) -> Origin {
     let trust = &app.settings.throttle.trust_forwarded_for;
     let client_ip = peer.map(|peer| trust.device(&parts.headers, peer.ip()));
     Origin {
@@ -82,16 +102,20 @@ pub(crate) fn identifier(parts: &Parts) -> Result<Option<DeviceId>, header::Malf
 }
 
 /// `call` with what the application says about its device.
-pub(crate) fn described(call: Call, parts: &Parts, app: &App) -> Result<Call, header::Malformed> {
+pub(crate) fn described(
+    call: Box<Call>,
+    parts: &Parts,
+    app: &App,
+) -> Result<Box<Call>, header::Malformed> {
     Ok(calling(call, header::device_info(&parts.headers)?, parts, app))
 }
 
 /// `call` with what only the request itself says about the device.
-pub(crate) fn undescribed(call: Call, parts: &Parts, app: &App) -> Call {
+pub(crate) fn undescribed(call: Box<Call>, parts: &Parts, app: &App) -> Box<Call> {
     calling(call, DeviceInfo::default(), parts, app)
 }
 
-fn calling(mut call: Call, said: DeviceInfo, parts: &Parts, app: &App) -> Call {
+fn calling(mut call: Box<Call>, said: DeviceInfo, parts: &Parts, app: &App) -> Box<Call> {
     let agent = header::user_agent(&parts.headers);
     call.origin.device_info = said.calling_as(agent, &app.user_agents);
     call
