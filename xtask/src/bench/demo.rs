@@ -1,6 +1,6 @@
 //! The server under load: a demo world of our own.
 
-use super::process::{Process, free_port};
+use super::process::{Process, answer_to, free_port};
 use crate::repo::Repo;
 use crate::tools;
 use anyhow::{Context as _, Result, ensure};
@@ -52,6 +52,11 @@ impl Demo {
     /// Its origin.
     pub(super) fn base(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its answer to a request, as HTTP/1.1 writes it.
+    pub(super) fn answer_to(&self, head: &str, body: &str) -> Result<String> {
+        answer_to(self.port, head, body).context("asking the server")
     }
 
     /// Its process.

@@ -1,8 +1,9 @@
 //! Who may watch: decisions against what signatures allow, reads beside signatures, many profiles.
 //!
 //! Decisions are compared with a server that does nothing but sign (`signed_noop`), by rate and by processor
-//! time, and with the sum of a no-op request at full load and one signature: the least that an answer with
-//! a signed token can cost. What else the machine does disturbs processor time less than rates.
+//! time: once it answers the smallest request with a signature alone, and once it is sent the request for a decision
+//! and answers as many bytes. And with the sum of a no-op request at full load and one signature: the least
+//! that an answer with a signed token can cost. What else the machine does disturbs processor time less than rates.
 
 use super::demo::Demo;
 use super::process::{Process, free_port};
@@ -12,7 +13,7 @@ use crate::repo::Repo;
 use crate::tools;
 use anyhow::{Context as _, Result, ensure};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// How often everything is measured.
@@ -63,8 +64,10 @@ pub(super) fn run(repo: &Repo, binary: &Path, options: &Options) -> Result<()> {
     for (name, setting, algorithm) in FORMS {
         let signature = signatures.get(algorithm).copied().context("a signature's cost")?;
         demo.interrupted(&[setting], |_| Ok(()))?;
-        let noop = SignedNoop::start(&signing, algorithm, &bench.load)?;
-        bench.authorize(&demo, &noop, name, signature)?;
+        let answer = bench.recorded_decision(&demo)?;
+        let least = SignedNoop::start(&signing, algorithm, None, &bench.load)?;
+        let same = SignedNoop::start(&signing, algorithm, Some(&answer), &bench.load)?;
+        bench.authorize(&demo, (&least, &same), name, signature)?;
     }
     demo.interrupted(&[documented.1], |_| Ok(()))?;
     bench.beside_signatures()?;
@@ -77,6 +80,17 @@ pub(super) fn run(repo: &Repo, binary: &Path, options: &Options) -> Result<()> {
 struct Cost {
     load: Measured,
     cpu_us: f64,
+}
+
+/// Decisions and what limits them, one after the other.
+struct Round {
+    /// `/health/live`.
+    live: Cost,
+    /// The smallest request, answered with a signature.
+    least: Cost,
+    /// A request and an answer as large as those of a decision, and a signature.
+    same: Cost,
+    decision: Cost,
 }
 
 struct Bench {
@@ -114,39 +128,68 @@ impl Bench {
     fn authorize(
         &self,
         demo: &Demo,
-        noop: &SignedNoop,
+        (least, same): (&SignedNoop, &SignedNoop),
         name: &str,
         signature_us: f64,
     ) -> Result<()> {
-        let costs = (0..ROUNDS)
-            .map(|_| Ok([self.cost(demo, "live")?, noop.cost()?, self.cost(demo, "authorize")?]));
-        let costs = costs.collect::<Result<Vec<_>>>()?;
-        let middle = |of: fn(&[Cost; 3]) -> f64| median(costs.iter().map(of).collect());
-        let sum = middle(|[live, _, _]| live.cpu_us) + signature_us;
+        let round = |_| {
+            Ok(Round {
+                live: self.cost(demo, "live")?,
+                least: least.cost("live")?,
+                same: same.cost("authorize")?,
+                decision: self.cost(demo, "authorize")?,
+            })
+        };
+        let rounds = (0..ROUNDS).map(round).collect::<Result<Vec<_>>>()?;
+        let middle = |of: &dyn Fn(&Round) -> f64| median(rounds.iter().map(of).collect());
         println!("\nauthorize, remembered, {name} token");
+        println!("{:<26} {:>9} {:>8} {:>8} {:>8}", "", "per s", "rate", "cpu us", "cpu");
+        let limit = |what, of: fn(&Round) -> Cost| (what, of);
+        for (what, limit) in [
+            limit("least no-op, signed", |it| it.least),
+            limit("no-op of this size, signed", |it| it.same),
+        ] {
+            println!(
+                "{what:<26} {:>9.0} {:>7.0}% {:>8.1} {:>7.0}%",
+                middle(&|it| limit(it).load.per_second),
+                middle(&|it| 100.0 * it.decision.load.per_second / limit(it).load.per_second),
+                middle(&|it| limit(it).cpu_us),
+                middle(&|it| 100.0 * limit(it).cpu_us / it.decision.cpu_us),
+            );
+        }
+        let (sum, cost) =
+            (middle(&|it| it.live.cpu_us) + signature_us, middle(&|it| it.decision.cpu_us));
         println!(
-            "{:<26} {:>9.0} per s {:>7.1} us of processor time",
-            "a no-op that signs",
-            middle(|[_, noop, _]| noop.load.per_second),
-            middle(|[_, noop, _]| noop.cpu_us),
+            "{:<26} {:>9} {:>8} {sum:>8.1} {:>7.0}%",
+            "live and a signature",
+            "",
+            "",
+            100.0 * sum / cost
         );
-        println!("{:<26} {:>23.1} us", "a no-op and a signature", sum);
         println!(
-            "{:<26} {:>9.0} per s {:>7.1} us; p50 {:.0} us, p99 {:.0} us",
+            "{:<26} {:>9.0} {:>8} {cost:>8.1}; p50 {:.0} us, p99 {:.0} us",
             "a decision",
-            middle(|[_, _, it]| it.load.per_second),
-            middle(|[_, _, it]| it.cpu_us),
-            middle(|[_, _, it]| it.load.p50_us),
-            middle(|[_, _, it]| it.load.p99_us),
-        );
-        println!(
-            "{:<26} {:>8.0}% of the rate, {:.0} % and {:.0} % by processor time",
-            "of these limits",
-            middle(|[_, noop, it]| 100.0 * it.load.per_second / noop.load.per_second),
-            middle(|[_, noop, it]| 100.0 * noop.cpu_us / it.cpu_us),
-            100.0 * sum / middle(|[_, _, it]| it.cpu_us),
+            middle(&|it| it.decision.load.per_second),
+            "",
+            middle(&|it| it.decision.load.p50_us),
+            middle(&|it| it.decision.load.p99_us),
         );
         Ok(())
+    }
+
+    /// The file with the answer to one decision.
+    fn recorded_decision(&self, demo: &Demo) -> Result<PathBuf> {
+        let known = |name: &str| self.load.environment.get(name).context("what prepare.py knows");
+        let (token, device) = (known("BENCH_TOKEN")?, known("BENCH_DEVICE")?);
+        let head = format!(
+            "POST /api/v2/REF30/decisions/authorize/Cablevision HTTP/1.1\r\nAuthorization: {token}\r\n\
+             AP-Device-Identifier: {device}\r\nContent-Type: application/json\r\n"
+        );
+        let answer = demo.answer_to(&head, r#"{"resources":["acme-sports"]}"#)?;
+        ensure!(answer.contains("serializedToken"), "a decision was answered: {answer}");
+        let file = demo.data.join("bench-decision");
+        std::fs::write(&file, answer).context("keeping the answer to a decision")?;
+        Ok(file)
     }
 
     /// What heartbeats and profile reads at a given pace feel of RSA signatures: beside authorizations,
@@ -251,18 +294,20 @@ struct SignedNoop {
 }
 
 impl SignedNoop {
-    fn start(binary: &Path, algorithm: &str, load: &Load) -> Result<Self> {
+    /// Answers like the one in `example`, if there is one.
+    fn start(binary: &Path, algorithm: &str, example: Option<&Path>, load: &Load) -> Result<Self> {
         let port = free_port()?;
-        let mut process =
-            Process::start(Command::new(binary).args([&port.to_string(), algorithm]))?;
+        let mut command = Command::new(binary);
+        command.args([&port.to_string(), algorithm]).args(example);
+        let mut process = Process::start(&mut command)?;
         process.wait_for_ok(port, "/health/live")?;
         let load = Load { base: format!("http://127.0.0.1:{port}"), ..load.clone() };
         Ok(Self { process, load })
     }
 
-    fn cost(&self) -> Result<Cost> {
+    fn cost(&self, profile: &str) -> Result<Cost> {
         let before = self.process.cpu_us()?;
-        let load = self.load.measure("live", 200)?;
+        let load = self.load.measure(profile, 200)?;
         Ok(Cost { load, cpu_us: (self.process.cpu_us()? - before) / load.requests })
     }
 }

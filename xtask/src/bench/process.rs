@@ -108,12 +108,23 @@ pub(super) fn peak_bytes(process: u32) -> Result<f64> {
 
 /// Whether a `GET` of `path` is answered 200.
 fn is_ok(port: u16, path: &str) -> std::io::Result<bool> {
+    let answer = answer_to(port, &format!("GET {path} HTTP/1.1\r\n"), "")?;
+    Ok(answer.starts_with("HTTP/1.1 200 "))
+}
+
+/// The answer of the server on `port`, as HTTP/1.1 writes it, to a request of this `head` (lines with their
+/// ends) and `body`.
+pub(super) fn answer_to(port: u16, head: &str, body: &str) -> std::io::Result<String> {
     let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     connection.set_read_timeout(Some(Duration::from_millis(200)))?;
-    write!(connection, "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;
-    let mut answer = Vec::new();
-    connection.read_to_end(&mut answer)?;
-    Ok(answer.starts_with(b"HTTP/1.1 200 "))
+    let length = body.len();
+    write!(
+        connection,
+        "{head}Host: bench\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    )?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 /// A port that is free now.
