@@ -74,7 +74,7 @@ impl Profiles {
         holder: &Holder,
         now: Timestamp,
     ) -> Result<Seen, StoreError> {
-        let load = self.store.held_by(holder);
+        let load = || self.store.held_by(holder);
         self.seen_or_loaded(Whose::Holder(holder.clone()), now, load).await
     }
 
@@ -84,7 +84,7 @@ impl Profiles {
         subject: &SsoSubject,
         now: Timestamp,
     ) -> Result<Seen, StoreError> {
-        let load = self.store.linked_to(subject, now);
+        let load = || self.store.linked_to(subject, now);
         self.seen_or_loaded(Whose::Subject(subject.clone()), now, load).await
     }
 
@@ -115,19 +115,24 @@ impl Profiles {
         self.changing(&profile.key.holder, &profile.subjects)
     }
 
-    async fn seen_or_loaded(
+    /// What is remembered about `whose`, else what `load` finds. Nothing is made for loading before that: the
+    /// statement of a store is a kilobyte at work.
+    async fn seen_or_loaded<L>(
         &self,
         whose: Whose,
         now: Timestamp,
-        load: impl Future<Output = Result<Vec<Profile>, StoreError>>,
-    ) -> Result<Seen, StoreError> {
+        load: impl FnOnce() -> L,
+    ) -> Result<Seen, StoreError>
+    where
+        L: Future<Output = Result<Vec<Profile>, StoreError>>,
+    {
         let is_believed = |entry: &Entry| entry.at.is_recent(BELIEVED, now);
         if let Some(known) = self.seen.get(&whose).filter(is_believed) {
             return Ok(known.seen);
         }
         let drops_before = self.with_stripe(&whose, |drops| *drops);
         let loaded: Seen =
-            load.await?.into_iter().map(|profile| Arc::new(profile.into())).collect();
+            load().await?.into_iter().map(|profile| Arc::new(profile.into())).collect();
         self.with_stripe(&whose, |drops| {
             if *drops == drops_before {
                 self.seen.insert(whose.clone(), Entry { at: now, seen: Arc::clone(&loaded) });
