@@ -22,8 +22,9 @@ pub(crate) struct OAuthCredentials {
     /// The endpoints that were in use at the sign-in (`mvpd` M2).
     #[serde(default)]
     pub(crate) endpoints: ChosenEndpoints,
-    pub(crate) access_token: String,
-    /// Nothing when the provider does not say.
+    /// Where no refresh token gets another; and in what earlier versions kept.
+    pub(crate) access_token: Option<String>,
+    /// When the access token ends. Nothing when the provider does not say.
     pub(crate) access_expires_at: Option<Timestamp>,
     pub(crate) refresh_token: Option<String>,
     /// A hint at logout.

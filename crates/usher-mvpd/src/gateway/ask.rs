@@ -176,7 +176,7 @@ impl Gateway {
             return Ok(None);
         };
         let Ok(provider) = TokenEndpoint::of(oauth, partner) else { return Ok(None) };
-        self.access_tokens.live(&self.peers, &provider, tokens, self.clock.now()).await
+        self.oauth.access(&provider, tokens).await
     }
 
     async fn ask_rest(

@@ -17,7 +17,7 @@ use usher_saml::SignError;
 use crate::breaker::Breakers;
 use crate::guard::Guard;
 use crate::lanes::Lanes;
-use crate::oauth::{AccessTokens, OAuth};
+use crate::oauth::OAuth;
 use crate::peer::{Network, Peers, PlainHttp};
 use crate::saml::{Saml, SamlSettings};
 
@@ -75,7 +75,6 @@ pub struct GatewayPorts {
 pub struct Gateway {
     oauth: OAuth,
     saml: Saml,
-    access_tokens: AccessTokens,
     peers: Peers,
     lanes: Lanes,
     breakers: Breakers,
@@ -102,7 +101,6 @@ impl Gateway {
         Ok(Self {
             oauth: OAuth::new(peers.clone(), base_url, world())?,
             saml: Saml::new(base_url, &settings.saml, assertions, world())?,
-            access_tokens: AccessTokens::default(),
             peers,
             lanes: Lanes::default(),
             breakers: Breakers::default(),

@@ -78,6 +78,9 @@ impl MvpdSignIn for Gateway {
         state: &str,
     ) -> Option<SignOutStart> {
         let credentials = credentials.and_then(Credentials::open);
+        if let Some(Credentials::Oauth2(credentials)) = &credentials {
+            self.oauth.forget(partner, credentials).await;
+        }
         let remembered = credentials.as_ref().map(Credentials::endpoints).cloned();
         match (&partner.logout(&remembered.unwrap_or_default())?.protocol, &credentials) {
             (LogoutMode::Redirect(logout), credentials) => {

@@ -1,22 +1,26 @@
 //! Access tokens for authorization calls: fresh ones, one refresh at a time (`mvpd` O1–O4).
 //!
-//! Access tokens live here until they expire, in memory; the refresh token is kept with the profile. A
+//! Access tokens live here, in memory, from the sign-in or refresh that they come from until they expire; the
+//! refresh token is kept with the profile. Another process, or this one after a restart, refreshes (O2). A
 //! provider that rotates its refresh tokens breaks the contract (O1): the log says so, and the newer one
 //! is handed back to be kept in place of the old one.
 
 use std::time::Duration;
 
 use moka::future::Cache;
-use moka::ops::compute::Op;
+use moka::ops::compute::{CompResult, Op};
 use usher_core::{Secret, Timestamp};
 use usher_jose::sha256;
+use usher_registry::ChosenEndpoints;
 
 use super::token::{self, Grant, TokenEndpoint, TokenError, Tokens};
 use crate::credentials::OAuthCredentials;
 use crate::peer::{PeerError, Peers};
 
-/// Access tokens in memory, the most recently used ones.
-const TOKENS_MAX: u64 = 100_000;
+/// What tokens in memory take; those that are not used go first.
+const BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How long one stays in memory: most are over by then, and who still needs one refreshes.
+const KEPT: Duration = Duration::from_hours(24);
 /// A token with less time left is not used (`mvpd` O3).
 const MARGIN: Duration = Duration::from_secs(30);
 
@@ -29,7 +33,7 @@ pub(crate) enum AccessError {
     Peer(PeerError),
 }
 
-/// An access token got by refreshing.
+/// An access token, and what gets the next one.
 #[derive(Clone)]
 struct Access {
     token: Secret<String>,
@@ -37,32 +41,71 @@ struct Access {
     refresh_token: Secret<String>,
 }
 
-/// Access tokens got by refreshing, by the digest of the refresh token they came from.
-pub(crate) struct AccessTokens(Cache<[u8; 32], Access>);
+/// Access tokens by the digest of the refresh token that gets them.
+pub(super) struct AccessTokens(Cache<Key, Access>);
+
+/// The digest of a client's id and a refresh token of it.
+type Key = [u8; 32];
 
 impl Default for AccessTokens {
     fn default() -> Self {
-        Self(Cache::new(TOKENS_MAX))
+        Self(Cache::builder().max_capacity(BYTES_MAX).weigher(weigh).time_to_live(KEPT).build())
     }
 }
 
 impl AccessTokens {
+    /// Splits what a sign-in brought: with a refresh token, the access token is remembered here; without
+    /// one, it is all that later calls have and must be kept.
+    pub(super) async fn remember(
+        &self,
+        client_id: &str,
+        tokens: Tokens,
+        endpoints: ChosenEndpoints,
+        now: Timestamp,
+    ) -> OAuthCredentials {
+        let access_expires_at = tokens.lifetime().map(|lifetime| now + lifetime);
+        let Tokens { access_token, refresh_token, id_token, .. } = tokens;
+        let kept = OAuthCredentials { endpoints, refresh_token, id_token, ..Default::default() };
+        let Some(refresh_token) = &kept.refresh_token else {
+            return OAuthCredentials {
+                access_token: Some(access_token),
+                access_expires_at,
+                ..kept
+            };
+        };
+        let access = Access {
+            token: Secret::new(access_token),
+            expires_at: access_expires_at,
+            refresh_token: Secret::new(refresh_token.clone()),
+        };
+        self.0.insert(key(client_id, refresh_token), access).await;
+        kept
+    }
+
+    /// Forgets the access token of a sign-in that is over.
+    pub(super) async fn forget(&self, client_id: &str, credentials: &OAuthCredentials) {
+        if let Some(refresh_token) = &credentials.refresh_token {
+            self.0.invalidate(&key(client_id, refresh_token)).await;
+        }
+    }
+
     /// A token with at least 30 s left: the one of the sign-in, else a refreshed one. Calls with the
     /// same credentials wait for each other's refresh. Nothing when the provider gave no way to get one.
-    pub(crate) async fn live(
+    pub(super) async fn live(
         &self,
         peers: &Peers,
         provider: &TokenEndpoint<'_>,
         credentials: &OAuthCredentials,
         now: Timestamp,
     ) -> Result<Option<Live>, AccessError> {
-        let first = || Live { token: Secret::new(credentials.access_token.clone()), renewed: None };
-        if is_live(credentials.access_expires_at, now) {
-            return Ok(Some(first()));
+        let kept = credentials.access_token.clone();
+        let kept = kept.map(|token| Live { token: Secret::new(token), renewed: None });
+        if kept.is_some() && is_live(credentials.access_expires_at, now) {
+            return Ok(kept);
         }
         let Some(original) = &credentials.refresh_token else {
             // Without a known end the token may still be good; only the provider can tell.
-            return Ok(credentials.access_expires_at.is_none().then(first));
+            return Ok(kept.filter(|_| credentials.access_expires_at.is_none()));
         };
         let renewal = |known: Option<moka::Entry<_, Access>>| async move {
             let known = known.map(moka::Entry::into_value);
@@ -74,14 +117,31 @@ impl AccessTokens {
             let tokens = token::request(peers, provider, &grant).await?;
             Ok(Op::Put(Access::new(tokens, token, provider, now)))
         };
-        let key = sha256(format!("{}\0{original}", provider.client.id).as_bytes());
-        let entry = self.0.entry(key).and_try_compute_with(renewal).await.map_err(refused)?;
-        Ok(entry.into_entry().map(|entry| {
-            let access = entry.into_value();
-            let rotated = access.refresh_token.expose() != original;
-            Live { renewed: rotated.then(|| access.renewing(credentials)), token: access.token }
-        }))
+        let entry = self.0.entry(key(provider.client.id, original));
+        let renewed = entry.and_try_compute_with(renewal).await.map_err(refused)?;
+        let is_new = !matches!(renewed, CompResult::Unchanged(_));
+        let Some(access) = renewed.into_entry().map(moka::Entry::into_value) else {
+            return Ok(None);
+        };
+        let newer = access.refresh_token.expose();
+        if newer == original {
+            return Ok(Some(Live { token: access.token, renewed: None }));
+        }
+        if is_new {
+            // From now on the profile has the newer refresh token.
+            self.0.insert(key(provider.client.id, newer), access.clone()).await;
+        }
+        Ok(Some(Live { renewed: Some(access.renewing(credentials)), token: access.token }))
     }
+}
+
+fn key(client_id: &str, refresh_token: &str) -> Key {
+    sha256(format!("{client_id}\0{refresh_token}").as_bytes())
+}
+
+fn weigh(_: &Key, access: &Access) -> u32 {
+    let texts = access.token.expose().len() + access.refresh_token.expose().len();
+    u32::try_from(size_of::<(Key, Access)>() + texts).unwrap_or(u32::MAX)
 }
 
 /// A token that can be used.
@@ -111,8 +171,8 @@ impl Access {
     /// `credentials` as they are after the refresh.
     fn renewing(&self, credentials: &OAuthCredentials) -> OAuthCredentials {
         OAuthCredentials {
-            access_token: self.token.expose().clone(),
-            access_expires_at: self.expires_at,
+            access_token: None,
+            access_expires_at: None,
             refresh_token: Some(self.refresh_token.expose().clone()),
             ..credentials.clone()
         }

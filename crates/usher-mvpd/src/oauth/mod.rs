@@ -24,7 +24,8 @@ use usher_registry::{
     RedirectLogout, ReturnedState,
 };
 
-pub(crate) use self::access::{AccessError, AccessTokens, Live};
+use self::access::AccessTokens;
+pub(crate) use self::access::{AccessError, Live};
 use self::callback::Callback;
 use self::keys::KeySets;
 pub(crate) use self::token::{Client, TokenEndpoint};
@@ -42,6 +43,7 @@ const LOGOUT_CALLBACK_PATH: &str = "sp/oauth2/logout-callback";
 pub(crate) struct OAuth {
     peers: Peers,
     keys: KeySets,
+    access_tokens: AccessTokens,
     redirect_uri: Url,
     logout_uri: Url,
     clock: Arc<dyn Clock>,
@@ -66,6 +68,7 @@ impl OAuth {
         Ok(Self {
             peers,
             keys: KeySets::default(),
+            access_tokens: AccessTokens::default(),
             redirect_uri: base_url.join(CALLBACK_PATH)?,
             logout_uri: base_url.join(LOGOUT_CALLBACK_PATH)?,
             clock,
@@ -129,31 +132,27 @@ impl OAuth {
         let code = Callback::read(answer)?.code_from(&endpoint.issuer)?;
         let tokens = self.redeem(partner, endpoint, code, &pending.verifier).await?;
         let nonce = is_openid(endpoint).then_some(pending.nonce.as_str());
-        let claims = self
-            .claims(
-                Client::of(partner, endpoint.client_authentication)?.id,
-                endpoint,
-                &tokens,
-                nonce,
-            )
-            .await?;
+        let client_id = Client::of(partner, endpoint.client_authentication)?.id;
+        let claims = self.claims(client_id, endpoint, &tokens, nonce).await?;
         let user_id = claims::user_id(endpoint, &claims)
             .ok_or_else(|| unverified("the answer holds no usable user id"))?;
         let attributes = {
             let find = |name: &str| path::member(&claims, name).cloned();
             claims::attributes(&endpoint.claims, find)
         };
+        let (authn, now) = (pending.endpoints.authn.clone(), self.clock.now());
+        let kept = self.access_tokens.remember(client_id, tokens, pending.endpoints, now).await;
         Ok(VerifiedIdentity {
             user_id,
             home_based: claims::home_based(claims.get(claims::HBA_STATUS)),
             upstream: Upstream {
-                endpoint: pending.endpoints.authn.clone(),
+                endpoint: authn,
                 subject: claims.get("sub").and_then(Value::as_str).map(str::to_owned),
                 session_index: claims.get("sid").and_then(Value::as_str).map(str::to_owned),
             },
-            credentials: self.credentials(tokens, pending.endpoints).seal(),
+            credentials: Credentials::Oauth2(kept).seal(),
             attributes,
-            not_after: endpoint.refresh_ttl.map(|ttl| self.clock.now() + ttl),
+            not_after: endpoint.refresh_ttl.map(|ttl| now + ttl),
             proof_not_after: None,
         })
     }
@@ -233,14 +232,20 @@ impl OAuth {
         profile.await.map_err(|error| unreachable("user-profile endpoint", error))
     }
 
-    fn credentials(&self, tokens: Tokens, endpoints: ChosenEndpoints) -> Credentials {
-        Credentials::Oauth2(OAuthCredentials {
-            endpoints,
-            access_expires_at: tokens.lifetime().map(|lifetime| self.clock.now() + lifetime),
-            access_token: tokens.access_token,
-            refresh_token: tokens.refresh_token,
-            id_token: tokens.id_token,
-        })
+    /// An access token for calls about a viewer who signed in with these `credentials` (`mvpd` O3).
+    pub(crate) async fn access(
+        &self,
+        provider: &TokenEndpoint<'_>,
+        credentials: &OAuthCredentials,
+    ) -> Result<Option<Live>, AccessError> {
+        self.access_tokens.live(&self.peers, provider, credentials, self.clock.now()).await
+    }
+
+    /// Forgets what is remembered of a sign-in that is over.
+    pub(crate) async fn forget(&self, partner: &Partner, credentials: &OAuthCredentials) {
+        if let Some(client_id) = &partner.integration.client_id {
+            self.access_tokens.forget(client_id, credentials).await;
+        }
     }
 
     /// Where the browser signs out (`mvpd` §6.5), and comes back from with `state`.

@@ -182,3 +182,30 @@ async fn a_rotated_refresh_token_is_used_from_then_on() {
         peer.asked_for("/token").iter().map(|it| it.form["refresh_token"].clone()).collect();
     assert_eq!(used, ["refresh-0", "refresh-0+", "refresh-0++"]);
 }
+
+#[tokio::test]
+async fn the_access_token_that_came_with_a_rotated_refresh_token_is_used_up() {
+    let peer = Peer::answering(|request| match request.path.as_str() {
+        "/token" => reply(&json!({
+            "access_token": "access-1", "token_type": "Bearer", "expires_in": 60,
+            "refresh_token": "refresh-1",
+        })),
+        _ => reply(&json!({"decision": "Permit"})),
+    })
+    .await;
+    let world = World::with(&peer);
+    let mut ask = world.ask(&["one"]);
+    ask.credentials = Some(world.credentials(0));
+    for _ in 0..2 {
+        let [decision] = world.gateway.decide(&ask).await.try_into().unwrap();
+        assert_eq!(decision.outcome, permit(None));
+        ask.credentials = decision.credentials.or(ask.credentials);
+    }
+
+    let used: Vec<_> =
+        peer.asked_for("/token").iter().map(|it| it.form["refresh_token"].clone()).collect();
+    assert_eq!(used, ["refresh-0"]);
+    let bearers: Vec<_> =
+        peer.asked_for("/decide").iter().map(|it| it.headers["authorization"].clone()).collect();
+    assert_eq!(bearers, ["Bearer access-1"; 2]);
+}

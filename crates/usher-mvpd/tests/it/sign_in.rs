@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use url::Url;
 use usher_core::Secret;
 use usher_entitle::{
-    BrowserStep, MvpdSignIn as _, SignInAnswer, SignInError, SignInStart, VerifiedIdentity,
+    AuthorizationAsk, BrowserStep, MvpdAuthorization as _, MvpdSignIn as _, SignInAnswer,
+    SignInError, SignInStart, VerifiedIdentity,
 };
 use usher_jose::jws::{self, Kid};
 use usher_jose::{EcKey, Jwks, RsaKey, SigningKey, base64url, sha256, sign_hs256};
@@ -140,6 +141,83 @@ async fn a_good_answer_becomes_a_verified_identity() {
     let proof = base64url(sha256(exchange.form["code_verifier"].as_bytes()));
     assert_eq!(proof, provider.asked["code_challenge"]);
     assert!(provider.peer.asked_for("/userinfo").is_empty());
+}
+
+/// What the peer was asked at the token endpoint and by which access tokens elsewhere.
+fn grants_and_bearers(peer: &Peer) -> (Vec<String>, Vec<String>) {
+    let grants = peer.asked_for("/token");
+    let asked = peer.asked_for("/decide");
+    (
+        grants.iter().map(|it| it.form["grant_type"].clone()).collect(),
+        asked.iter().map(|it| it.headers["authorization"].clone()).collect(),
+    )
+}
+
+#[tokio::test]
+async fn mvpd_14_the_access_token_of_the_sign_in_serves_from_memory_until_it_ends() {
+    let provider = Provider::new().await;
+    provider.hands_out(&provider.signed(&provider.claims()));
+    let world = &provider.world;
+    let ask = AuthorizationAsk {
+        credentials: provider.finish().await.unwrap().credentials,
+        ..world.ask(&["one"])
+    };
+    provider.peer.now_answers(|request| match request.path.as_str() {
+        "/token" => reply(&json!({
+            "access_token": "access-2", "token_type": "Bearer", "expires_in": 3600,
+        })),
+        _ => reply(&json!({"decision": "Permit"})),
+    });
+
+    world.clock.advance(Duration::from_secs(3569));
+    world.gateway.decide(&ask).await;
+    world.clock.advance(Duration::from_secs(1));
+    world.gateway.decide(&ask).await;
+    // A server that has forgotten: what is kept of the sign-in holds no access token.
+    let restarted = World::with(&provider.peer);
+    restarted.gateway.decide(&ask).await;
+
+    let (grants, bearers) = grants_and_bearers(&provider.peer);
+    assert_eq!(grants, ["authorization_code", "refresh_token", "refresh_token"]);
+    assert_eq!(bearers, ["Bearer access-1", "Bearer access-2", "Bearer access-2"]);
+}
+
+#[tokio::test]
+async fn an_access_token_that_cannot_be_had_again_is_kept_with_the_sign_in() {
+    let provider = Provider::new().await;
+    let tokens = json!({
+        "access_token": "only", "token_type": "Bearer", "expires_in": 3600,
+        "id_token": provider.signed(&provider.claims()),
+    });
+    let keys = provider.key_set();
+    provider.peer.now_answers(move |request| match request.path.as_str() {
+        "/token" => reply(&tokens),
+        "/jwks" => reply(&keys),
+        _ => reply(&json!({"decision": "Permit"})),
+    });
+    let credentials = provider.finish().await.unwrap().credentials;
+
+    let restarted = World::with(&provider.peer);
+    let ask = AuthorizationAsk { credentials, ..restarted.ask(&["one"]) };
+    restarted.gateway.decide(&ask).await;
+
+    let (grants, bearers) = grants_and_bearers(&provider.peer);
+    assert_eq!((grants.len(), bearers), (1, vec!["Bearer only".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_sign_out_forgets_the_access_token() {
+    let provider = Provider::new().await;
+    provider.hands_out(&provider.signed(&provider.claims()));
+    let world = &provider.world;
+    let credentials = provider.finish().await.unwrap().credentials;
+    let ask = AuthorizationAsk { credentials, ..world.ask(&["one"]) };
+
+    world.gateway.sign_out(&world.partner, ask.credentials.as_ref(), "s").await.unwrap();
+    world.gateway.decide(&ask).await;
+
+    let (grants, _) = grants_and_bearers(&provider.peer);
+    assert_eq!(grants, ["authorization_code", "refresh_token"]);
 }
 
 #[tokio::test]
