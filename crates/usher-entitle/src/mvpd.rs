@@ -63,7 +63,7 @@ pub trait MvpdSignIn: Send + Sync + 'static {
     async fn sign_out(
         &self,
         partner: &Partner,
-        credentials: Option<&Secret<String>>,
+        credentials: Option<&Secret<Vec<u8>>>,
         state: &str,
     ) -> Option<SignOutStart>;
 
@@ -162,7 +162,7 @@ pub struct VerifiedIdentity {
     pub home_based: Option<bool>,
     /// What later calls about this viewer need (tokens, session index). Opaque here; encrypted at
     /// rest.
-    pub credentials: Option<Secret<String>>,
+    pub credentials: Option<Secret<Vec<u8>>>,
     /// What the provider itself calls this sign-in.
     pub upstream: Upstream,
     /// When the provider ends the sign-in itself.
@@ -242,7 +242,7 @@ pub struct AuthorizationAsk {
     /// The viewer's id at the provider.
     pub user_id: String,
     /// What the sign-in left for later calls.
-    pub credentials: Option<Secret<String>>,
+    pub credentials: Option<Secret<Vec<u8>>>,
     /// Resources as the application named them: plain ids or MRSS documents.
     pub resources: Vec<String>,
     /// Whether playback depends on it.
@@ -287,7 +287,7 @@ pub struct MvpdDecision {
     /// share it.
     pub exchanges: Vec<Arc<Exchange>>,
     /// Credentials that replace those of the sign-in from now on.
-    pub credentials: Option<Secret<String>>,
+    pub credentials: Option<Secret<Vec<u8>>>,
 }
 
 impl MvpdDecision {

@@ -327,7 +327,7 @@ impl Entitlement {
     async fn keep_credentials(
         &self,
         profile: &Profile,
-        renewed: &Secret<String>,
+        renewed: &Secret<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let Ok(sealed) = self.seal(renewed, profile.id.as_bytes()) else {
             tracing::error!("renewed credentials could not be sealed");

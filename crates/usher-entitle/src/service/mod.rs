@@ -215,10 +215,11 @@ impl Entitlement {
         self.pseudonyms.of(&profile.key.mvpd, &profile.user_id)
     }
 
-    fn seal(&self, secret: &Secret<String>, context: &[u8]) -> Result<Sealed, SealError> {
-        self.sealing.seal(secret.expose().as_bytes(), context).map(Sealed::from_bytes)
+    fn seal(&self, secret: &Secret<impl AsRef<[u8]>>, context: &[u8]) -> Result<Sealed, SealError> {
+        self.sealing.seal(secret.expose().as_ref(), context).map(Sealed::from_bytes)
     }
 
+    /// What was a text before it was sealed.
     fn open(&self, sealed: &Sealed, context: &[u8]) -> Result<Secret<String>, SealError> {
         let plain = self.sealing.open(sealed.as_bytes(), context)?;
         String::from_utf8(plain.expose().clone()).map(Secret::new).map_err(|_| SealError)
@@ -226,9 +227,10 @@ impl Entitlement {
 
     /// What the provider left for later calls about `profile`. Credentials that cannot be opened (the
     /// sealing key was exchanged) are as good as none.
-    fn credentials(&self, profile: &Profile) -> Option<Secret<String>> {
+    fn credentials(&self, profile: &Profile) -> Option<Secret<Vec<u8>>> {
         let sealed = profile.credentials.as_ref()?;
-        self.open(sealed, profile.id.as_bytes())
+        self.sealing
+            .open(sealed.as_bytes(), profile.id.as_bytes())
             .inspect_err(|error| tracing::error!(%error, "sign-in credentials cannot be opened"))
             .ok()
     }

@@ -56,7 +56,7 @@ impl Asked {
         Self { decisions, wants_each: false }
     }
 
-    fn seen(mut self, exchange: Exchange, renewed: Option<&Secret<String>>) -> Self {
+    fn seen(mut self, exchange: Exchange, renewed: Option<&Secret<Vec<u8>>>) -> Self {
         let exchange = Arc::new(exchange);
         for decision in &mut self.decisions {
             decision.exchanges.push(Arc::clone(&exchange));
@@ -363,7 +363,7 @@ impl<'m> Masks<'m> {
     }
 }
 
-fn sealed(renewed: &OAuthCredentials) -> Option<Secret<String>> {
+fn sealed(renewed: &OAuthCredentials) -> Option<Secret<Vec<u8>>> {
     Credentials::Oauth2(renewed.clone()).seal()
 }
 

@@ -74,7 +74,7 @@ impl MvpdSignIn for Gateway {
     async fn sign_out(
         &self,
         partner: &Partner,
-        credentials: Option<&Secret<String>>,
+        credentials: Option<&Secret<Vec<u8>>>,
         state: &str,
     ) -> Option<SignOutStart> {
         let credentials = credentials.and_then(Credentials::open);

@@ -14,7 +14,7 @@ use usher_jose::sha256;
 use usher_registry::ChosenEndpoints;
 
 use super::token::{self, Grant, TokenEndpoint, TokenError, Tokens};
-use crate::credentials::OAuthCredentials;
+use crate::credentials::{OAuthCredentials, Token};
 use crate::peer::{PeerError, Peers};
 
 /// What tokens in memory take; those that are not used go first.
@@ -65,27 +65,25 @@ impl AccessTokens {
     ) -> OAuthCredentials {
         let access_expires_at = tokens.lifetime().map(|lifetime| now + lifetime);
         let Tokens { access_token, refresh_token, id_token, .. } = tokens;
-        let kept = OAuthCredentials { endpoints, refresh_token, id_token, ..Default::default() };
-        let Some(refresh_token) = &kept.refresh_token else {
-            return OAuthCredentials {
-                access_token: Some(access_token),
-                access_expires_at,
-                ..kept
-            };
+        let id_token = id_token.map(Token::from);
+        let kept = OAuthCredentials { endpoints, id_token, ..Default::default() };
+        let Some(refresh_token) = refresh_token else {
+            let access_token = Some(access_token.into());
+            return OAuthCredentials { access_token, access_expires_at, ..kept };
         };
         let access = Access {
             token: Secret::new(access_token),
             expires_at: access_expires_at,
             refresh_token: Secret::new(refresh_token.clone()),
         };
-        self.0.insert(key(client_id, refresh_token), access).await;
-        kept
+        self.0.insert(key(client_id, &refresh_token), access).await;
+        OAuthCredentials { refresh_token: Some(refresh_token.into()), ..kept }
     }
 
     /// Forgets the access token of a sign-in that is over.
     pub(super) async fn forget(&self, client_id: &str, credentials: &OAuthCredentials) {
         if let Some(refresh_token) = &credentials.refresh_token {
-            self.0.invalidate(&key(client_id, refresh_token)).await;
+            self.0.invalidate(&key(client_id, refresh_token.as_str())).await;
         }
     }
 
@@ -98,12 +96,12 @@ impl AccessTokens {
         credentials: &OAuthCredentials,
         now: Timestamp,
     ) -> Result<Option<Live>, AccessError> {
-        let kept = credentials.access_token.clone();
-        let kept = kept.map(|token| Live { token: Secret::new(token), renewed: None });
+        let kept = credentials.access_token.as_ref().map(Token::as_str);
+        let kept = kept.map(|token| Live { token: Secret::new(token.to_owned()), renewed: None });
         if kept.is_some() && is_live(credentials.access_expires_at, now) {
             return Ok(kept);
         }
-        let Some(original) = &credentials.refresh_token else {
+        let Some(original) = credentials.refresh_token.as_ref().map(Token::as_str) else {
             // Without a known end the token may still be good; only the provider can tell.
             return Ok(kept.filter(|_| credentials.access_expires_at.is_none()));
         };
@@ -112,7 +110,8 @@ impl AccessTokens {
             if known.as_ref().is_some_and(|known| is_live(known.expires_at, now)) {
                 return Ok(Op::Nop);
             }
-            let token = known.map_or_else(|| Secret::new(original.clone()), |it| it.refresh_token);
+            let token =
+                known.map_or_else(|| Secret::new(original.to_owned()), |it| it.refresh_token);
             let grant = Grant::Refresh(token.expose());
             let tokens = token::request(peers, provider, &grant).await?;
             Ok(Op::Put(Access::new(tokens, token, provider, now)))
@@ -173,7 +172,7 @@ impl Access {
         OAuthCredentials {
             access_token: None,
             access_expires_at: None,
-            refresh_token: Some(self.refresh_token.expose().clone()),
+            refresh_token: Some(self.refresh_token.expose().clone().into()),
             ..credentials.clone()
         }
     }

@@ -270,7 +270,7 @@ impl OAuth {
             }
         }
         if let Some(Credentials::Oauth2(tokens)) = credentials {
-            let hint = tokens.id_token.as_deref().map(|token| ("id_token_hint", token));
+            let hint = tokens.id_token.as_ref().map(|token| ("id_token_hint", token.as_str()));
             query.extend_pairs(hint);
         }
         let client = partner.integration.client_id.as_deref().map(|id| ("client_id", id));

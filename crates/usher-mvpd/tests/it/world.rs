@@ -85,8 +85,8 @@ impl World {
         }
     }
 
-    /// Credentials as a sign-in leaves them, with an access token that lasts `expires_in` seconds.
-    pub(crate) fn credentials(&self, expires_in: i64) -> Secret<String> {
+    /// Credentials as earlier versions kept them, with an access token that lasts `expires_in` seconds.
+    pub(crate) fn credentials(&self, expires_in: i64) -> Secret<Vec<u8>> {
         Secret::new(
             json!({
                 "protocol": "oauth2",
@@ -95,7 +95,8 @@ impl World {
                 "refresh_token": "refresh-0",
                 "id_token": "id-0",
             })
-            .to_string(),
+            .to_string()
+            .into_bytes(),
         )
     }
 }
