@@ -102,8 +102,14 @@ pub(crate) fn shape(
     shaped
 }
 
-/// Everything known of the viewer but `userID`: as delivered, and what follows from the sign-in.
-fn known(profile: &Profile) -> Map<String, Value> {
+/// Takes what follows from the sign-in anyway out of the metadata that are kept with `profile`.
+pub(crate) fn keep_once(profile: &mut Profile) {
+    let follows = following(profile);
+    profile.attributes.retain(|name, value| follows.get(name) != Some(value));
+}
+
+/// What follows from a sign-in; a provider may say otherwise.
+fn following(profile: &Profile) -> Map<String, Value> {
     let mut known = Map::new();
     // For concurrency limits; the same as `userID` unless the provider says otherwise.
     known.insert("upstreamUserID".to_owned(), profile.user_id.as_str().into());
@@ -114,6 +120,12 @@ fn known(profile: &Profile) -> Map<String, Value> {
     if let Some(home_based) = profile.home_based {
         known.insert("hba_status".to_owned(), home_based.to_string().into());
     }
+    known
+}
+
+/// Everything known of the viewer but `userID`: what follows from the sign-in, and as delivered.
+fn known(profile: &Profile) -> Map<String, Value> {
+    let mut known = following(profile);
     known.extend(
         profile
             .attributes
@@ -196,6 +208,23 @@ mod tests {
         let shaped = shaped(&json!({"zip": "10001"}), None);
         assert_eq!(shaped["zip"], Attribute::Unencryptable);
         assert_eq!(shaped["userID"], Attribute::Plain("u-1".into()));
+    }
+
+    #[test]
+    fn what_follows_from_the_sign_in_is_not_kept_twice_and_shown_all_the_same() {
+        let delivered = json!({"upstreamUserID": "u-1", "hba_status": "true", "zip": ["10001"]});
+        let mut profile = fixtures::profile("Cablevision", Timestamp::from_secs(0));
+        profile.attributes = delivered.as_object().cloned().unwrap();
+        profile.home_based = Some(true);
+        let before = known(&profile);
+        keep_once(&mut profile);
+        assert_eq!(Value::Object(profile.attributes.clone()), json!({"zip": ["10001"]}));
+        assert_eq!(known(&profile), before);
+
+        let otherwise = json!({"upstreamUserID": "u-2", "hba_status": "false", "mvpd": "Brand"});
+        profile.attributes = otherwise.as_object().cloned().unwrap();
+        keep_once(&mut profile);
+        assert_eq!(Value::Object(profile.attributes), otherwise);
     }
 
     fn cipher(way: MetadataEncryption) -> Cipher<'static> {

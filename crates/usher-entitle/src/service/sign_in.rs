@@ -16,6 +16,7 @@ use crate::call;
 use crate::code::Code;
 use crate::config::EntitlementConfig;
 use crate::events::About;
+use crate::metadata;
 use crate::mvpd::{BrowserStep, SignInAnswer, SignInError, VerifiedIdentity};
 use crate::partner::Partner;
 use crate::platform::DetectedPlatform;
@@ -266,7 +267,7 @@ impl Entitlement {
         let id = base64url(self.entropy.bytes::<16>());
         let credentials =
             identity.credentials.as_ref().map(|it| self.seal(it, id.as_bytes())).transpose()?;
-        Ok(Profile {
+        let mut profile = Profile {
             id,
             key,
             user_id: identity.user_id,
@@ -281,7 +282,9 @@ impl Entitlement {
             not_after,
             invalidated_at: None,
             fetched_at: None,
-        })
+        };
+        metadata::keep_once(&mut profile);
+        Ok(profile)
     }
 
     fn scene(&self, session: AuthenticationSession, target: Target) -> Option<Scene> {

@@ -149,8 +149,8 @@ mod endpoints {
         if from.is_human_readable() {
             return ChosenEndpoints::deserialize(from);
         }
-        let (authn, authz, logout) = <_>::deserialize(from)?;
-        Ok(ChosenEndpoints { authn, authz, logout })
+        let chosen = <(_, _, _)>::deserialize(from)?;
+        Ok(ChosenEndpoints { authn: chosen.0, authz: chosen.1, logout: chosen.2 })
     }
 }
 

@@ -145,11 +145,8 @@ impl OAuth {
         Ok(VerifiedIdentity {
             user_id,
             home_based: claims::home_based(claims.get(claims::HBA_STATUS)),
-            upstream: Upstream {
-                endpoint: authn,
-                subject: claims.get("sub").and_then(Value::as_str).map(str::to_owned),
-                session_index: claims.get("sid").and_then(Value::as_str).map(str::to_owned),
-            },
+            // Nobody is signed out by the names that such a provider has: there is no back channel.
+            upstream: Upstream { endpoint: authn, ..Upstream::default() },
             credentials: Credentials::Oauth2(kept).seal(),
             attributes,
             not_after: endpoint.refresh_ttl.map(|ttl| now + ttl),
