@@ -22,6 +22,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (10, "proxied lists", include_str!("../migrations/0010_proxied_lists.sql")),
     (11, "privacy", include_str!("../migrations/0011_privacy.sql")),
     (12, "daily resets", include_str!("../migrations/0012_daily_resets.sql")),
+    (13, "small profiles", include_str!("../migrations/0013_small_profiles.sql")),
 ];
 
 /// Brings a database up to date.

@@ -4,6 +4,7 @@
 mod assertions;
 mod degradation;
 mod frameworks;
+mod metadata;
 mod profiles;
 mod sessions;
 mod sso;

@@ -10,7 +10,7 @@ use usher_entitle::{
     TOMBSTONE_RETENTION, Upstream,
 };
 
-use super::holder;
+use super::{holder, metadata};
 use crate::Database;
 use crate::row::{Record, store_error, to_json};
 
@@ -25,11 +25,14 @@ impl SqlProfiles {
     }
 }
 
+/// In the place where earlier versions have metadata.
+const NO_ATTRIBUTES: &str = "{}";
+
 macro_rules! columns {
     () => {
         "id, service_provider, client, device, mvpd, user_id, attributes, home_based, framework, \
          subjects, credentials, session_id, not_before, not_after, invalidated_at, fetched_at, \
-         endpoint, upstream_subject, session_index"
+         endpoint, upstream_subject, session_index, metadata"
     };
 }
 
@@ -44,7 +47,7 @@ const PUT: &str = concat!(
     "INSERT INTO profile (",
     columns!(),
     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-               $19)
+               $19, $20)
      ON CONFLICT (service_provider, client, device, mvpd) DO UPDATE SET
         id = excluded.id, user_id = excluded.user_id, attributes = excluded.attributes,
         home_based = excluded.home_based, framework = excluded.framework,
@@ -52,7 +55,8 @@ const PUT: &str = concat!(
         session_id = excluded.session_id, not_before = excluded.not_before,
         not_after = excluded.not_after, invalidated_at = excluded.invalidated_at,
         fetched_at = excluded.fetched_at, endpoint = excluded.endpoint,
-        upstream_subject = excluded.upstream_subject, session_index = excluded.session_index"
+        upstream_subject = excluded.upstream_subject, session_index = excluded.session_index,
+        metadata = excluded.metadata"
 );
 
 const HELD_BY: &str = concat!(
@@ -108,8 +112,7 @@ const INVALIDATE_OF: &str = concat!(
     columns!()
 );
 
-const SET_ATTRIBUTES: &str =
-    concat!("UPDATE profile SET attributes = $6", at_key!(), " AND id = $5");
+const SET_METADATA: &str = concat!("UPDATE profile SET metadata = $6", at_key!(), " AND id = $5");
 
 const SET_CREDENTIALS: &str =
     concat!("UPDATE profile SET credentials = $6", at_key!(), " AND id = $5");
@@ -141,7 +144,7 @@ pub(super) async fn put(
         .bind(key.holder.device.as_bytes())
         .bind(key.mvpd.as_str())
         .bind(profile.user_id.as_str())
-        .bind(to_json(&profile.attributes)?)
+        .bind(NO_ATTRIBUTES)
         .bind(profile.home_based.map(i64::from))
         .bind(profile.framework.map(PlatformPartner::as_str))
         .bind(to_json(&profile.subjects)?)
@@ -154,6 +157,7 @@ pub(super) async fn put(
         .bind(profile.upstream.endpoint.as_deref())
         .bind(profile.upstream.subject.as_deref())
         .bind(profile.upstream.session_index.as_deref())
+        .bind(compressed(&profile.attributes)?)
         .execute(&mut *connection)
         .await
         .map_err(store_error)?;
@@ -276,7 +280,7 @@ impl ProfileStore for SqlProfiles {
         id: &str,
         attributes: &Map<String, Value>,
     ) -> Result<(), StoreError> {
-        let query = bind_key!(SET_ATTRIBUTES, key).bind(id).bind(to_json(attributes)?);
+        let query = bind_key!(SET_METADATA, key).bind(id).bind(compressed(attributes)?);
         query.execute(self.0.writer()).await.map(drop).map_err(store_error)
     }
 
@@ -320,7 +324,7 @@ fn profile(row: &AnyRow) -> Result<Profile, StoreError> {
         id: record.get("id")?,
         key,
         user_id: record.get("user_id")?,
-        attributes: record.json("attributes")?,
+        attributes: attributes(&record)?,
         home_based: record.get::<Option<i64>>("home_based")?.map(|flag| flag != 0),
         framework: framework(&record)?,
         subjects: record.json("subjects")?,
@@ -338,7 +342,50 @@ fn profile(row: &AnyRow) -> Result<Profile, StoreError> {
     })
 }
 
+fn compressed(attributes: &Map<String, Value>) -> Result<Vec<u8>, StoreError> {
+    metadata::compress(attributes).map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+/// The metadata, which earlier versions kept as JSON.
+fn attributes(record: &Record<'_>) -> Result<Map<String, Value>, StoreError> {
+    match record.get::<Option<Vec<u8>>>("metadata")? {
+        Some(kept) => metadata::decompress(&kept).map_err(|_| record.corrupt()),
+        None => record.json("attributes"),
+    }
+}
+
 fn framework(record: &Record<'_>) -> Result<Option<PlatformPartner>, StoreError> {
     let Some(name) = record.get::<Option<String>>("framework")? else { return Ok(None) };
     PlatformPartner::parse(&name).map(Some).ok_or_else(|| record.corrupt())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use usher_core::DeviceId;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn metadata_that_earlier_versions_kept_as_json_are_read_and_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::open(&directory.path().join("usher.db")).await.unwrap();
+        let row = r#"INSERT INTO profile (service_provider, client, device, mvpd, id, user_id, attributes,
+            session_id, not_before, not_after)
+            VALUES ('REF30', 'app', x'0102', 'Cable', 'one', 'u-1', '{"zip":["10001"]}', 's', 1, 2)"#;
+        sqlx::query(row).execute(database.writer()).await.unwrap();
+        let profiles = SqlProfiles::new(database);
+        let holder = Holder {
+            service_provider: "REF30".into(),
+            client: "app".into(),
+            device: DeviceId::new(&[1, 2]).unwrap(),
+        };
+        let [profile] = profiles.held_by(&holder).await.unwrap().try_into().unwrap();
+        assert_eq!(Value::Object(profile.attributes), json!({"zip": ["10001"]}));
+
+        let news = Map::from_iter([("language".to_owned(), "en".into())]);
+        profiles.set_attributes(&profile.key, "one", &news).await.unwrap();
+        let [profile] = profiles.held_by(&holder).await.unwrap().try_into().unwrap();
+        assert_eq!(profile.attributes, news);
+    }
 }
