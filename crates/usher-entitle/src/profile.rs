@@ -26,8 +26,8 @@ pub struct Profile {
     pub key: ProfileKey,
     /// The viewer's id at the provider.
     pub user_id: String,
-    /// Metadata by profile key (`mvpd` §11.1), as delivered; what applications see of it is decided
-    /// when they ask.
+    /// Metadata by profile key (`mvpd` §11.1), as delivered, less what follows from the sign-in; what
+    /// applications see of it is decided when they ask.
     pub attributes: Map<String, Value>,
     /// Whether the sign-in was home-based, when the provider says.
     pub home_based: Option<bool>,

@@ -85,11 +85,15 @@ impl OAuth {
         state: &str,
     ) -> Result<SignInStart, SignInError> {
         let client = Client::of(partner, oauth.client_authentication)?;
-        let random = || base64url(self.entropy.bytes::<32>());
         let endpoints =
             ChosenEndpoints { authn: Some(endpoint.id().to_owned()), ..partner.endpoints() };
         let endpoint = oauth;
-        let pending = Pending { endpoints, nonce: random(), verifier: random() };
+        let pending = Pending {
+            endpoints,
+            // As random as a UUID, and no longer: it is in the id token, which is kept with every profile.
+            nonce: base64url(self.entropy.bytes::<16>()),
+            verifier: base64url(self.entropy.bytes::<32>()),
+        };
         let mut location = endpoint.authorization_url.clone();
         let mut query = location.query_pairs_mut();
         query
