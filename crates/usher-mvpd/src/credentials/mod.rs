@@ -218,6 +218,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_on_disk_stays_readable() {
+        // Fails when the form changes.
+        let oauth =
+            b"\x01\x00\x01\x04oidc\x00\x00\x00\x00\x01\x00\x03a b\x01\x01\x02\x02{}\x01\x07";
+        let Some(Credentials::Oauth2(oauth)) = Credentials::open(&Secret::new(oauth.to_vec()))
+        else {
+            panic!("another protocol, or none")
+        };
+        assert_eq!(oauth.endpoints.authn.as_deref(), Some("oidc"));
+        assert_eq!(text(oauth.refresh_token.as_ref()), "a b");
+        assert_eq!(text(oauth.id_token.as_ref()), "e30.Bw");
+
+        let saml = b"\x01\x01\x00\x00\x01\x03slo\x01i\x02sp\x01\x01v\x00\x00\x00\x01\x02_1\x00";
+        let Some(Credentials::Saml2(saml)) = Credentials::open(&Secret::new(saml.to_vec())) else {
+            panic!("another protocol, or none")
+        };
+        assert_eq!(saml.endpoints.logout.as_deref(), Some("slo"));
+        assert_eq!((&*saml.issuer, &*saml.sp_issuer), ("i", "sp"));
+        assert_eq!(saml.name_id.unwrap().value(), "v");
+        assert_eq!(saml.session_index.as_deref(), Some("_1"));
+    }
+
+    #[test]
     fn what_cannot_be_read_is_nothing() {
         for kept in [&b""[..], &[FORM], &[FORM, 2, 0], &[2, 0, 0], b"{}", b"null"] {
             assert!(Credentials::open(&Secret::new(kept.to_vec())).is_none(), "{kept:?}");
