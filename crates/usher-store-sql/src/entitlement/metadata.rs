@@ -3,17 +3,18 @@
 //! A profile's are a few hundred bytes, most of which are the names that the contract gives (`mvpd` §11.1)
 //! and that every profile repeats. A dictionary is there for that (RFC 8878 §5).
 
-use std::io::{self, Read as _};
+use std::cell::RefCell;
+use std::io;
 
 use serde_json::{Map, Value};
-use zstd::bulk::Compressor;
-use zstd::stream::read::Decoder;
+use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::get_frame_content_size;
 
 /// Metadata by profile key.
 type Metadata = Map<String, Value>;
 
 /// The longest text; longer than any answer that is read of a provider.
-const BYTES_MAX: u64 = 4 * 1024 * 1024;
+const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Beyond this, short texts do not get shorter.
 const LEVEL: i32 = 9;
 
@@ -33,11 +34,20 @@ pub(super) fn compress(metadata: &Metadata) -> io::Result<Vec<u8>> {
     Compressor::with_dictionary(LEVEL, DICTIONARY.as_bytes())?.compress(&json)
 }
 
+thread_local! {
+    /// Each thread's own, for making one takes longer than everything it is for. Nothing without memory.
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> =
+        RefCell::new(Decompressor::with_dictionary(DICTIONARY.as_bytes()).ok());
+}
+
 /// What was kept.
 pub(super) fn decompress(kept: &[u8]) -> io::Result<Metadata> {
-    let mut json = Vec::new();
-    let decoder = Decoder::with_dictionary(kept, DICTIONARY.as_bytes())?;
-    decoder.take(BYTES_MAX).read_to_end(&mut json)?;
+    let length = get_frame_content_size(kept).ok().flatten();
+    let length = length.and_then(|length| usize::try_from(length).ok());
+    let length = length.filter(|length| *length <= BYTES_MAX).ok_or(io::ErrorKind::InvalidData)?;
+    let json = DECOMPRESSOR.with_borrow_mut(|decompressor| {
+        decompressor.as_mut().ok_or(io::ErrorKind::OutOfMemory)?.decompress(kept, length)
+    })?;
     Ok(serde_json::from_slice(&json)?)
 }
 
