@@ -77,16 +77,13 @@ fn a_client_that_another_process_revoked_is_found_out_soon() {
     block_on(async {
         use usher_clients::ClientStore as _;
         let world = World::new();
-        let registered = world.registered("tv").await;
-        let issued = world.clients.issue_token(ask(&registered)).await.unwrap();
-        let token = issued.access_token.expose();
-        world.clients.authenticate(Some(token)).await.unwrap();
+        let token = world.token().await;
+        let client = world.clients.authenticate(Some(&token)).await.unwrap().client;
 
-        let now = world.clock.now();
-        assert_eq!(world.store.revoke(&registered.client_id, now).await, Ok(true));
+        assert_eq!(world.store.revoke(&client, world.clock.now()).await, Ok(true));
 
         world.clock.advance(Duration::from_mins(1));
-        let refused = world.clients.authenticate(Some(token)).await.err();
+        let refused = world.clients.authenticate(Some(&token)).await.err();
         assert_eq!(refused, Some(BearerError::Client));
     });
 }

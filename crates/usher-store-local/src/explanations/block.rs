@@ -107,21 +107,12 @@ pub(super) fn text_of(trace: TraceId, mut value: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use usher_core::Entropy;
 
     use super::*;
 
-    struct Constant(u8);
-
-    impl Entropy for Constant {
-        fn fill(&self, bytes: &mut [u8]) {
-            bytes.fill(self.0);
-        }
-    }
-
     fn filed(at: u64, name: u8, bytes: usize) -> Filed {
-        let at = Timestamp::from_millis(i64::try_from(at).unwrap());
-        Filed { trace: TraceId::new(&Constant(name), at), text: vec![name; bytes] }
+        let trace = u128::from(at) << 80 | u128::from(name);
+        Filed { trace: TraceId::from_bytes(trace.to_be_bytes()), text: vec![name; bytes] }
     }
 
     proptest! {
