@@ -1,8 +1,8 @@
 //! Explanations of the last days on disk, bounded in time and space.
 //!
 //! Written by one thread behind a bounded queue: what does not fit into the queue is dropped. Each slice
-//! of time is a keyspace of its own, so that forgetting one costs nothing. A crash may lose the last
-//! second, which nobody was promised.
+//! of time is a keyspace of its own, so that forgetting one costs nothing. A killed process may lose
+//! what waits in the queue, a machine that loses power some seconds more: nobody was promised any.
 
 mod block;
 
@@ -193,7 +193,7 @@ impl Archivist {
                     }
                 }
             }
-            if let Err(error) = self.write(blocks, closing) {
+            if let Err(error) = self.write(blocks) {
                 tracing::warn!(%error, "explanations could not be kept");
             }
             for done in waiting {
@@ -207,7 +207,8 @@ impl Archivist {
         }
     }
 
-    fn write(&mut self, blocks: Vec<Block>, last: bool) -> Result<(), StoreError> {
+    /// Writes `blocks`, so that they survive this process.
+    fn write(&mut self, blocks: Vec<Block>) -> Result<(), StoreError> {
         let mut batch = self.database.batch();
         for block in blocks {
             let slice = self.current()?;
@@ -216,10 +217,7 @@ impl Archivist {
             batch.insert(&slice.keyspace, key.as_slice(), value);
         }
         batch.commit().map_err(|error| unavailable(&error))?;
-        if last {
-            self.database.persist(PersistMode::Buffer).map_err(|error| unavailable(&error))?;
-        }
-        Ok(())
+        self.database.persist(PersistMode::Buffer).map_err(|error| unavailable(&error))
     }
 
     /// The slice to write to. A new one begins when the last is full or old; then those that are over
@@ -391,6 +389,32 @@ mod tests {
             assert!(desk.has(*trace).await);
         }
         assert!(!desk.has(TraceId::from_bytes([9; 16])).await);
+    }
+
+    #[tokio::test]
+    async fn what_was_written_survives_the_process() {
+        let directory = tempfile::tempdir().unwrap();
+        let desk = Desk::open(directory.path().join("x"), Arc::default(), 1 << 20);
+        let trace = desk.file(10);
+        assert!(desk.has(trace).await);
+        // As the system would keep it if this process were killed now.
+        let left = directory.path().join("left");
+        copy(&desk.directory, &left);
+        let after = Desk::open(left, Arc::clone(&desk.clock), 1 << 20);
+        assert!(after.has(trace).await);
+    }
+
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let (entry, to) =
+                (entry.as_ref().unwrap(), to.join(entry.as_ref().unwrap().file_name()));
+            if entry.file_type().unwrap().is_dir() {
+                copy(&entry.path(), &to);
+            } else {
+                std::fs::copy(entry.path(), to).unwrap();
+            }
+        }
     }
 
     #[tokio::test]
