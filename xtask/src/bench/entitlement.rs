@@ -7,7 +7,7 @@
 
 use super::demo::Demo;
 use super::process::{Process, free_port};
-use super::wrk::{Load, Measured};
+use super::wrk::{Cost, Load, Measured};
 use super::{Options, built, median};
 use crate::repo::Repo;
 use crate::tools;
@@ -76,13 +76,6 @@ pub(super) fn run(repo: &Repo, binary: &Path, options: &Options) -> Result<()> {
     bench.statements(&mut demo)
 }
 
-/// One measurement, with the processor time of the server per request.
-#[derive(Clone, Copy)]
-struct Cost {
-    load: Measured,
-    cpu_us: f64,
-}
-
 /// Decisions and what limits them, one after the other.
 struct Round {
     /// `/health/live`.
@@ -100,9 +93,7 @@ struct Bench {
 
 impl Bench {
     fn cost(&self, demo: &Demo, profile: &str) -> Result<Cost> {
-        let before = demo.cpu_us()?;
-        let load = self.load.measure(profile, 200)?;
-        Ok(Cost { load, cpu_us: (demo.cpu_us()? - before) / load.requests })
+        self.load.cost(profile, 200, || demo.cpu_us())
     }
 
     /// `profile` after `/health/live`, several times over.
@@ -307,9 +298,7 @@ impl SignedNoop {
     }
 
     fn cost(&self, profile: &str) -> Result<Cost> {
-        let before = self.process.cpu_us()?;
-        let load = self.load.measure(profile, 200)?;
-        Ok(Cost { load, cpu_us: (self.process.cpu_us()? - before) / load.requests })
+        self.load.cost(profile, 200, || self.process.cpu_us())
     }
 }
 

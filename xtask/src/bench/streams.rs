@@ -8,7 +8,7 @@ mod house;
 mod scale;
 mod starter;
 
-use super::wrk::{Load, Measured};
+use super::wrk::{Cost, Load};
 use super::{Options, median};
 use crate::repo::Repo;
 use crate::tools;
@@ -25,13 +25,6 @@ const FEWEST: usize = 10_000;
 
 /// Most paths the load generator knows; spread over all streams.
 const PATHS_MAX: usize = 300_000;
-
-/// One measurement, with the processor time of the server.
-#[derive(Clone, Copy)]
-struct Cost {
-    load: Measured,
-    cpu_us: f64,
-}
 
 pub(super) fn run(repo: &Repo, binary: &Path, options: &Options) -> Result<()> {
     tools::program("wrk", "wrk")?;
@@ -110,8 +103,8 @@ impl Bench<'_> {
         let mut costs = Vec::new();
         for paths in rounds {
             let load = self.load(server, &self.shuffled(paths)?, "none");
-            let live = cost(&load, server, "live", 200)?;
-            costs.push((live, cost(&load, server, "heartbeat", 202)?));
+            let live = load.cost("live", 200, || server.cpu_us())?;
+            costs.push((live, load.cost("heartbeat", 202, || server.cpu_us())?));
         }
         let middle = |of: fn(&(Cost, Cost)) -> f64| median(costs.iter().map(of).collect());
         println!(
@@ -137,7 +130,7 @@ impl Bench<'_> {
         let mut rounds = Vec::new();
         for round in 0..ROUNDS {
             let load = self.load(server, Path::new(""), &format!("size{round}"));
-            rounds.push(cost(&load, server, "start", 202)?);
+            rounds.push(load.cost("start", 202, || server.cpu_us())?);
         }
         let middle = |of: fn(&Cost) -> f64| median(rounds.iter().map(of).collect());
         println!(
@@ -195,7 +188,7 @@ impl Bench<'_> {
             for round in 0..ROUNDS {
                 let run = format!("{}{round}", durability.name());
                 let measure = |server: &Server, streams: &Path| {
-                    cost(&self.load(server, streams, &run), server, profile, 202)
+                    self.load(server, streams, &run).cost(profile, 202, || server.cpu_us())
                 };
                 let [ours, theirs] = &streams;
                 rounds.push((measure(usher, ours)?, measure(&peer, theirs)?));
@@ -247,14 +240,6 @@ impl Bench<'_> {
         std::fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
         Ok(file)
     }
-}
-
-/// Runs a profile and divides the server's processor time by its requests.
-fn cost(load: &Load, server: &Server, profile: &str, status: u16) -> Result<Cost> {
-    let before = server.cpu_us()?;
-    let measured = load.measure(profile, status)?;
-    let cpu_us = (server.cpu_us()? - before) / measured.requests;
-    Ok(Cost { load: measured, cpu_us })
 }
 
 /// Ten times as many each time, up to `most`.

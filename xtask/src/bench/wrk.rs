@@ -14,6 +14,13 @@ pub(super) struct Measured {
     pub(super) p99_us: f64,
 }
 
+/// One measurement, with the processor time of the server per request.
+#[derive(Clone, Copy)]
+pub(super) struct Cost {
+    pub(super) load: Measured,
+    pub(super) cpu_us: f64,
+}
+
 /// A load generator pointed at one server.
 #[derive(Clone)]
 pub(super) struct Load {
@@ -30,6 +37,18 @@ pub(super) struct Load {
 }
 
 impl Load {
+    /// [`Self::measure`], and what each request cost the server, whose processor time so far `cpu_us` tells.
+    pub(super) fn cost(
+        &self,
+        profile: &str,
+        status: u16,
+        cpu_us: impl Fn() -> Result<f64>,
+    ) -> Result<Cost> {
+        let before = cpu_us()?;
+        let load = self.measure(profile, status)?;
+        Ok(Cost { load, cpu_us: (cpu_us()? - before) / load.requests })
+    }
+
     /// Runs the load generator once. An answer with another status than `status` is an error.
     pub(super) fn measure(&self, profile: &str, status: u16) -> Result<Measured> {
         let output = Command::new("wrk")

@@ -165,7 +165,7 @@ fn note(decision: &Decision, exchanges: &mut Vec<Arc<Exchange>>) -> ResourceNote
         Outcome::Refusal(refusal) => (None, Some(refusal)),
     };
     ResourceNote {
-        resource: beginning(&decision.resource).to_owned(),
+        resource: decision.resource.chars().take(RESOURCE_CHARS_MAX).collect(),
         permitted: refusal.is_none(),
         source: decision.source,
         ground: decision.ground.note(exchanges),
@@ -174,11 +174,6 @@ fn note(decision: &Decision, exchanges: &mut Vec<Arc<Exchange>>) -> ResourceNote
         permit: playback.and_then(|playback| playback.permit).map(PermitNote::from),
         token_until: playback.map(|playback| playback.token.not_after),
     }
-}
-
-fn beginning(resource: &str) -> &str {
-    let end = resource.char_indices().nth(RESOURCE_CHARS_MAX).map(|(end, _)| end);
-    end.and_then(|end| resource.get(..end)).unwrap_or(resource)
 }
 
 impl From<Permit> for PermitNote {

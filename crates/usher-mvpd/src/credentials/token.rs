@@ -1,7 +1,7 @@
 //! Tokens as they are kept: the bytes behind their base64url where there are any.
 //!
 //! Most tokens are JWTs or random bytes in base64url. That text is a third longer than its bytes, and what
-//! the claims of several tokens have in common cannot be seen in it when it is deflated.
+//! the claims of several tokens have in common cannot be seen in it when it is compressed.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use usher_jose::{base64url, base64url_decode};

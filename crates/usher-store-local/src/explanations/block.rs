@@ -120,7 +120,8 @@ mod tests {
         fn whatever_was_filed_is_found(
             all in prop::collection::vec((0_u64..5_000, 0_usize..40_000), 0..40),
         ) {
-            let all: Vec<_> = all.into_iter().zip(0..).map(|((at, bytes), name)| filed(at, name, bytes)).collect();
+            let named = all.into_iter().zip(0..);
+            let all: Vec<_> = named.map(|((at, bytes), name)| filed(at, name, bytes)).collect();
             let mut blocks = Vec::new();
             for filed in &all {
                 Block::add(&mut blocks, filed);
@@ -128,8 +129,8 @@ mod tests {
             let entries: Vec<_> = blocks.into_iter().map(Block::into_entry).collect();
             for filed in &all {
                 let near = entries.iter().filter(|(key, _)| keys(filed.trace).contains(key));
-                let found: Vec<_> = near.filter_map(|(_, value)| text_of(filed.trace, value)).collect();
-                prop_assert_eq!(found, [filed.text.as_slice()]);
+                let found = near.filter_map(|(_, value)| text_of(filed.trace, value));
+                prop_assert_eq!(found.collect::<Vec<_>>(), [filed.text.as_slice()]);
             }
         }
 
