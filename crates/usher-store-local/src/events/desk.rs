@@ -1,8 +1,8 @@
-//! Where events are written into the log: by whoever has some, if nobody else is at it, or by the one task
-//! that writes for those who wait together, and that syncs.
+//! Where events are written into the log: by one task that writes and syncs for those who wait together,
+//! and by one that only writes.
 //!
-//! Waiting for others, and for the disk, costs a request more than everything else it does for reports. So
-//! [`Desk::try_write`] only writes: that survives the process. The next group, or [`SYNC_AFTER`], makes it
+//! Waiting for the disk costs a request more than everything else it does for reports. So
+//! [`write_together`] only writes: that survives the process. The next group, or [`SYNC_AFTER`], makes it
 //! durable.
 
 use std::sync::Arc;
@@ -10,18 +10,20 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
-use tokio::task::spawn_blocking;
+use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::sleep;
 use usher_core::StoreError;
-use usher_reports::Event;
 
 use super::group::{Command, Group};
 use super::shared::Shared;
 use super::stopped;
 use super::writer::Writer;
 
-/// How long a caller waits for its turn on its own thread: a few others' turns.
+/// How long the one who only writes waits for its turn: it keeps a thread that answers requests.
 const PATIENCE: Duration = Duration::from_micros(50);
+
+/// Commands that are written together at most.
+const TOGETHER_MAX: usize = 256;
 
 /// How long something written may stay without being durable, if no group is written before.
 pub(super) const SYNC_AFTER: Duration = Duration::from_millis(100);
@@ -53,25 +55,66 @@ pub(super) async fn run(desk: Arc<Desk>, mut inbox: mpsc::Receiver<Command>) {
     }
 }
 
+/// Writes what is handed in, without syncing it. A call into the system costs more than an event, so that
+/// it is made for all the requests that are being answered at that moment. What would take longer goes to
+/// `slow`.
+pub(super) async fn write_together(
+    desk: Arc<Desk>,
+    mut inbox: mpsc::Receiver<Command>,
+    slow: mpsc::Sender<Command>,
+) {
+    let mut commands = Vec::new();
+    while inbox.recv_many(&mut commands, TOGETHER_MAX).await > 0 {
+        yield_now().await;
+        while commands.len() < TOGETHER_MAX
+            && let Ok(another) = inbox.try_recv()
+        {
+            commands.push(another);
+        }
+        match desk.try_write(&mut commands) {
+            Some(written) => answer(commands.drain(..), &written),
+            None => {
+                for command in commands.drain(..) {
+                    // Nobody is there any more: the caller learns of it from its dropped answer.
+                    let _ = slow.send(command).await;
+                }
+            }
+        }
+    }
+}
+
+/// Tells everybody how many of their events were new.
+fn answer(commands: impl Iterator<Item = Command>, written: &Result<Vec<usize>, StoreError>) {
+    for (nth, command) in commands.enumerate() {
+        let count = |counts: &Vec<usize>| counts.get(nth).copied().unwrap_or_default();
+        // A caller that no longer waits does not need the answer.
+        let _ =
+            command.done.map(|done| done.send(written.as_ref().map(count).map_err(Clone::clone)));
+    }
+}
+
 impl Desk {
     pub(super) fn new(writer: Writer, shared: Arc<Shared>) -> Self {
         Self { writer: Mutex::new(Some(writer)), shared, unsynced: Notify::new() }
     }
 
-    /// Writes `events` on the spot. Nothing, and they are left alone, when that would take longer than a
+    /// Writes these events on the spot. Nothing, and they are left alone, when that would take longer than a
     /// moment: others are at it, or files are to be read or written first.
-    pub(super) fn try_write(&self, events: &mut Vec<Event>) -> Option<Result<(), StoreError>> {
+    pub(super) fn try_write(
+        &self,
+        commands: &mut [Command],
+    ) -> Option<Result<Vec<usize>, StoreError>> {
         let mut desk = self.writer.try_lock_for(PATIENCE)?;
         let writer = desk.as_mut()?;
-        if !writer.is_ready_for(events) {
+        if !writer.is_ready_for(commands.iter().flat_map(|command| &command.events)) {
             return None;
         }
         let was_synced = !writer.is_unsynced();
-        let written = writer.write_all(std::iter::once(events));
+        let written = writer.write_all(commands.iter_mut().map(|command| &mut command.events));
         if was_synced && writer.is_unsynced() {
             self.unsynced.notify_one();
         }
-        Some(written.map(|_| ()))
+        Some(written)
     }
 
     /// Whether something was written that is not durable.
@@ -90,13 +133,7 @@ impl Desk {
     /// if the group wants it or it is due; answers everybody.
     pub(super) fn commit(&self, mut group: Group) {
         let written = self.make_durable(&mut group);
-        for (nth, command) in group.commands.into_iter().enumerate() {
-            let count = |counts: &Vec<usize>| counts.get(nth).copied().unwrap_or_default();
-            // A caller that no longer waits does not need the answer.
-            let _ = command
-                .done
-                .map(|done| done.send(written.as_ref().map(count).map_err(Clone::clone)));
-        }
+        answer(group.commands.into_iter(), &written);
         if group.is_last {
             self.close();
         } else if written.is_ok()

@@ -1,7 +1,7 @@
 //! Events on disk, and reports from them.
 //!
-//! The way of an event: its record is written to the *log*, by whoever has it or by a task that writes and
-//! syncs for all who wait; the same instant it is in a *chunk* in memory, which reports read. When the log is large or old enough
+//! The way of an event: its record is written to the *log*, with those of all who are at work at the same
+//! moment, and synced for all who wait; the same instant it is in a *chunk* in memory, which reports read. When the log is large or old enough
 //! the *keeper* writes it into Parquet files, one per API and day, and registers them in the *manifest* in
 //! one step; the log goes. When a day is over its files become one, sorted, with roll-ups beside it, and
 //! reports read those instead of events.
@@ -136,7 +136,11 @@ impl EventSettings {
 /// One process at a time: a lock file sees to it.
 pub struct LocalEvents {
     shared: Arc<Shared>,
+    /// To the one who writes and syncs.
     sender: mpsc::Sender<Command>,
+    /// To the one who only writes.
+    quick: mpsc::Sender<Command>,
+    #[cfg(test)]
     desk: Arc<Desk>,
     keeper: Keeper,
     entropy: Arc<dyn Entropy>,
@@ -171,9 +175,14 @@ impl LocalEvents {
         let writer = writer::Writer::new(hands, keeper.clone(), Arc::clone(&entropy), number);
         let desk = Arc::new(Desk::new(writer, Arc::clone(&shared)));
         let writing = tokio::spawn(desk::run(Arc::clone(&desk), inbox));
+        let (quick, handed_in) = mpsc::channel(WAITING_MAX);
+        let quickly = desk::write_together(Arc::clone(&desk), handed_in, sender.clone());
+        tokio::spawn(quickly);
         Ok(Self {
             shared,
             sender,
+            quick,
+            #[cfg(test)]
             desk,
             keeper,
             entropy,
@@ -198,6 +207,8 @@ impl LocalEvents {
 
     /// Waits until everything handed over so far, notes included, is on disk.
     pub async fn flush(&self) -> Result<(), StoreError> {
+        // What is only written goes another way.
+        self.write(Vec::new()).await?;
         self.send(Vec::new(), Then::Continue).await.map(|_| ())
     }
 
@@ -215,20 +226,30 @@ impl LocalEvents {
         let Some((writing, lock)) = self.open.lock().take() else {
             return Ok(());
         };
-        let flushed = self.send(Vec::new(), Then::Close).await;
+        let flushed = self.write(Vec::new()).await;
+        let closed = self.send(Vec::new(), Then::Close).await.map(|_| ());
         let written = writing.await.map_err(|_| stopped());
         let keeper = self.keeper.clone();
         let kept = tokio::task::spawn_blocking(move || keeper.stop()).await.map_err(|_| stopped());
         drop(lock);
-        flushed.and(written).and(kept)
+        flushed.and(closed).and(written).and(kept)
     }
 
     async fn send(&self, events: Vec<Event>, then: Then) -> Result<usize, StoreError> {
-        let (done, answer) = oneshot::channel();
-        let command = Command { events, done: Some(done), then };
-        self.sender.send(command).await.map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        done(&self.sender, events, then).await
     }
+}
+
+/// Sends `events` and waits until they are dealt with; returns how many were new.
+async fn done(
+    to: &mpsc::Sender<Command>,
+    events: Vec<Event>,
+    then: Then,
+) -> Result<usize, StoreError> {
+    let (done, answer) = oneshot::channel();
+    let command = Command { events, done: Some(done), then };
+    to.send(command).await.map_err(|_| stopped())?;
+    answer.await.map_err(|_| stopped())?
 }
 
 /// What the writer and the keeper need to work.
@@ -264,11 +285,8 @@ impl EventJournal for LocalEvents {
         self.send(events, Then::Continue).await.map(|_| ())
     }
 
-    async fn write(&self, mut events: Vec<Event>) -> Result<(), StoreError> {
-        match self.desk.try_write(&mut events) {
-            Some(written) => written,
-            None => self.append(events).await,
-        }
+    async fn write(&self, events: Vec<Event>) -> Result<(), StoreError> {
+        done(&self.quick, events, Then::Continue).await.map(|_| ())
     }
 
     fn note(&self, event: Event) {

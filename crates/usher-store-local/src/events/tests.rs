@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 use usher_core::{Clock, Entropy, StoreError, Timestamp};
 use usher_cube::{Switches, Zone};
 use usher_reports::{
@@ -16,7 +18,8 @@ use usher_testkit::contract::EventHouse;
 use usher_testkit::{ManualClock, contract};
 
 use super::desk::SYNC_AFTER;
-use super::log::Log;
+use super::group::{Command, Then};
+use super::log::{Log, Records};
 use super::{Archive, EventSettings, LocalEvents, RollupSets};
 
 /// Not random at all, but never the same.
@@ -265,19 +268,45 @@ async fn what_was_written_becomes_durable_without_anybody_who_waits_for_it() {
 }
 
 #[tokio::test]
-async fn nobody_who_writes_on_the_spot_waits_for_files() {
+async fn nobody_who_only_writes_waits_for_files() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path()).await;
-    let mut event = events(&["a"]);
-    assert!(store.desk.try_write(&mut event).is_none(), "ids have to be read");
-    store.write(event).await.unwrap();
-    assert_eq!(store.desk.try_write(&mut events(&["b"])), Some(Ok(())));
+    let on_the_spot = |id| {
+        let command = Command { events: events(&[id]), done: None, then: Then::Continue };
+        store.desk.try_write(&mut [command])
+    };
+    assert_eq!(on_the_spot("a"), None, "ids have to be read");
+    store.write(events(&["a"])).await.unwrap();
+    assert_eq!(on_the_spot("b"), Some(Ok(vec![1])));
     store.settle().await.unwrap();
-    let mut event = events(&["c"]);
-    assert!(store.desk.try_write(&mut event).is_none(), "a log has to be begun");
-    store.write(event).await.unwrap();
-    assert_eq!(store.desk.try_write(&mut events(&["d"])), Some(Ok(())));
+    assert_eq!(on_the_spot("c"), None, "a log has to be begun");
+    store.write(events(&["c"])).await.unwrap();
+    assert_eq!(on_the_spot("d"), Some(Ok(vec![1])));
     assert_eq!(counted(&store).await, 4);
+}
+
+#[tokio::test]
+async fn all_who_write_at_a_moment_are_written_by_one_call() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).await;
+    store.append(events(&["first"])).await.unwrap();
+    let ids: Vec<_> = (0..100).map(|number| (number % 50).to_string()).collect();
+    let written = join_all(ids.iter().map(|id| store.write(events(&[id])))).await;
+    assert!(written.iter().all(Result::is_ok), "{written:?}");
+    let mut records = Records::open(&log(directory.path(), 1)).unwrap();
+    let lengths = std::iter::from_fn(|| records.next().unwrap()).map(|payload| payload.len());
+    assert_eq!(lengths.count(), 2);
+    assert_eq!(counted(&store).await, 51, "each once");
+}
+
+#[tokio::test]
+async fn what_was_handed_in_is_written_although_nobody_waits_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).await;
+    store.append(events(&["a"])).await.unwrap();
+    assert_eq!(store.write(events(&["b"])).now_or_never(), None);
+    store.close().await.unwrap();
+    assert_eq!(counted(&open(directory.path()).await).await, 2);
 }
 
 #[tokio::test]
@@ -359,7 +388,7 @@ async fn a_crash_between_any_two_steps_counts_every_event_once() {
     let store = open(directory.path()).await;
     store.append(events(&["a", "b"])).await.unwrap();
     let logged = image(directory.path());
-    store.send(Vec::new(), super::Then::Seal).await.unwrap();
+    store.send(Vec::new(), Then::Seal).await.unwrap();
     store.settle().await.unwrap();
     store.append(events(&["c"])).await.unwrap();
     store.settle().await.unwrap();
@@ -410,7 +439,7 @@ async fn a_day_that_is_over_becomes_one_file_and_late_events_are_counted_at_once
     let store = open(directory.path()).await;
     for id in ["a", "b"] {
         store.append(events(&[id])).await.unwrap();
-        store.send(Vec::new(), super::Then::Seal).await.unwrap();
+        store.send(Vec::new(), Then::Seal).await.unwrap();
     }
     store.settle().await.unwrap();
     let of_events =
@@ -420,7 +449,7 @@ async fn a_day_that_is_over_becomes_one_file_and_late_events_are_counted_at_once
 
     store.append(events(&["b", "late"])).await.unwrap();
     assert_eq!(counted(&store).await, 3);
-    store.send(Vec::new(), super::Then::Seal).await.unwrap();
+    store.send(Vec::new(), Then::Seal).await.unwrap();
     assert_eq!(counted(&store).await, 3);
     store.settle().await.unwrap();
     assert_eq!((of_events(directory.path()), counted(&store).await), (1, 3));

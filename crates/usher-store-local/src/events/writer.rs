@@ -147,10 +147,10 @@ impl Writer {
     }
 
     /// Whether `events` can be written in no time: there is a log, it is not due, and no ids have to be read.
-    pub(super) fn is_ready_for(&mut self, events: &[Event]) -> bool {
+    pub(super) fn is_ready_for<'e>(&mut self, events: impl Iterator<Item = &'e Event>) -> bool {
         let zone = &self.hands.shared.settings.zone;
         let (days, ids) = (&mut self.days, &self.ids);
-        let mut at = events.iter().map(|event| event.at().as_millis());
+        let mut at = events.map(|event| event.at().as_millis());
         self.log.is_some() && at.all(|at| ids.holds(days.find(zone, at))) && !self.is_due()
     }
 
