@@ -1,32 +1,33 @@
 //! Explanations of the last days on disk, bounded in time and space.
 //!
-//! Written by one thread behind a bounded queue: what does not fit into the queue is dropped. Each slice
-//! of time is a keyspace of its own, so that forgetting one costs nothing. A killed process may lose
-//! what waits in the queue, a machine that loses power some seconds more: nobody was promised any.
+//! Written down by whoever files them, and kept by one thread; what waits for it is bounded, and more is
+//! dropped. Each slice of time is a keyspace of its own, so that forgetting one costs nothing. A killed
+//! process may lose what waits, a machine that loses power some seconds more: nobody was promised any.
 
 mod block;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::Thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use parking_lot::RwLock;
+use fjall::config::CompressionPolicy;
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 use usher_core::{Clock, StoreError, Timestamp, TraceId};
 use usher_entitle::{Explanation, Explanations};
 
-use block::{Block, Filed};
+use block::Block;
 
-/// Explanations waiting for the writer.
-const QUEUE_MAX: usize = 4_096;
+/// Explanations waiting for the writer, in bytes.
+const WAITING_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Room for an explanation, in bytes; most take less.
-const USUAL_BYTES: usize = 1024;
+/// Jobs waiting for the writer.
+const JOBS_MAX: usize = 256;
 
 /// How long the writer rests when it has written everything. Whoever files meanwhile need not wake it,
 /// which would cost more than filing.
@@ -46,15 +47,25 @@ pub struct ExplanationSettings {
 
 /// The embedded [`Explanations`].
 pub struct LocalExplanations {
+    waiting: Arc<Mutex<Waiting>>,
     jobs: SyncSender<Job>,
     writer: Thread,
     slices: Arc<RwLock<Vec<Slice>>>,
     dropped: AtomicU64,
 }
 
+/// What was filed since the writer last looked.
+#[derive(Default)]
+struct Waiting {
+    blocks: Vec<Block>,
+    bytes: usize,
+}
+
+/// What the writer is to do when it has kept what waits.
 enum Job {
-    File(Filed),
-    /// Say when everything before is written.
+    /// Nothing.
+    Continue,
+    /// Say so.
     Catch(oneshot::Sender<()>),
     /// The same, and stop.
     Close(oneshot::Sender<()>),
@@ -84,25 +95,41 @@ impl LocalExplanations {
             .cache_size(4 * 1024 * 1024)
             .worker_threads(1)
             .max_journaling_size(64 * 1024 * 1024)
+            .journal_compression(CompressionType::None)
             .manual_journal_persist(true)
             .open()
             .map_err(|error| unavailable(&error))?;
         let slices = Arc::new(RwLock::new(known_slices(&database)?));
-        let (jobs, queue) = mpsc::sync_channel(QUEUE_MAX);
+        let (jobs, queue) = mpsc::sync_channel(JOBS_MAX);
+        let waiting = Arc::<Mutex<Waiting>>::default();
         let filled = slices.read().last().map_or(0, |slice| slice.keyspace.disk_space());
-        let mut archivist =
-            Archivist { database, slices: Arc::clone(&slices), filled, settings, clock };
+        let mut archivist = Archivist {
+            waiting: Arc::clone(&waiting),
+            database,
+            slices: Arc::clone(&slices),
+            filled,
+            settings,
+            clock,
+        };
         let writer = std::thread::Builder::new()
             .name("explanations".to_owned())
             .spawn(move || archivist.run(&queue))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let writer = writer.thread().clone();
-        Ok(Self { jobs, writer, slices, dropped: AtomicU64::new(0) })
+        Ok(Self { waiting, jobs, writer, slices, dropped: AtomicU64::new(0) })
     }
 
     /// Writes what is waiting and stops.
     pub async fn close(&self) {
         self.wait(Job::Close).await;
+    }
+
+    /// Notes that an explanation found no room. One line for the first and for every further thousand.
+    fn drop_one(&self) {
+        let dropped = self.dropped.fetch_add(1, Ordering::Relaxed);
+        if dropped.is_multiple_of(1_000) {
+            tracing::warn!(dropped = dropped + 1, "more explanations than can be kept");
+        }
     }
 
     /// Queues a job and waits until it is done, or the writer is gone.
@@ -131,19 +158,19 @@ impl Explanations for LocalExplanations {
 
     /// Writing it down is done here, so that what it is made of is freed by the thread that made it.
     fn file(&self, explanation: Explanation) {
-        let mut text = Vec::with_capacity(USUAL_BYTES);
-        if let Err(error) = rmp_serde::encode::write_named(&mut text, &explanation) {
-            return tracing::warn!(%error, "an explanation could not be kept");
+        let mut waiting = self.waiting.lock();
+        if waiting.bytes >= WAITING_BYTES_MAX {
+            drop(waiting);
+            return self.drop_one();
         }
-        match self.jobs.try_send(Job::File(Filed { trace: explanation.trace, text })) {
-            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
-            Err(TrySendError::Full(_)) => {
-                // One line for the first and for every further thousand.
-                let dropped = self.dropped.fetch_add(1, Ordering::Relaxed);
-                if dropped.is_multiple_of(1_000) {
-                    tracing::warn!(dropped = dropped + 1, "more explanations than can be kept");
-                }
-            }
+        let is_first = waiting.bytes == 0;
+        let filed = waiting.add(&explanation);
+        drop(waiting);
+        match filed {
+            // When there is no room for a job, those that are there do as well.
+            Ok(()) if is_first => drop(self.jobs.try_send(Job::Continue)),
+            Ok(()) => {}
+            Err(error) => tracing::warn!(%error, "an explanation could not be kept"),
         }
     }
 
@@ -155,7 +182,7 @@ impl Explanations for LocalExplanations {
                 for block in slice.keyspace.range(block::keys(trace)) {
                     let value = block.value().map_err(|error| unavailable(&error))?;
                     if let Some(text) = block::text_of(trace, &value) {
-                        let read = rmp_serde::from_slice(text);
+                        let read = rmp_serde::from_slice(&text);
                         return read.map(Some).map_err(|_| corrupt(trace));
                     }
                 }
@@ -167,8 +194,18 @@ impl Explanations for LocalExplanations {
     }
 }
 
+impl Waiting {
+    fn add(&mut self, explanation: &Explanation) -> Result<(), rmp_serde::encode::Error> {
+        self.bytes += Block::add(&mut self.blocks, explanation.trace, |text| {
+            rmp_serde::encode::write_named(text, explanation)
+        })?;
+        Ok(())
+    }
+}
+
 /// The thread's own things.
 struct Archivist {
+    waiting: Arc<Mutex<Waiting>>,
     database: Database,
     slices: Arc<RwLock<Vec<Slice>>>,
     /// Bytes that went into the last slice; what rests in memory is not on disk yet.
@@ -180,11 +217,11 @@ struct Archivist {
 impl Archivist {
     fn run(&mut self, queue: &Receiver<Job>) {
         while let Ok(first) = queue.recv() {
-            let (mut blocks, mut waiting) = (Vec::new(), Vec::new());
+            let mut waiting = Vec::new();
             let mut closing = false;
-            for job in std::iter::once(first).chain(queue.try_iter()).take(QUEUE_MAX) {
+            for job in std::iter::once(first).chain(queue.try_iter()) {
                 match job {
-                    Job::File(filed) => Block::add(&mut blocks, &filed),
+                    Job::Continue => {}
                     Job::Catch(done) => waiting.push(done),
                     Job::Close(done) => {
                         waiting.push(done);
@@ -193,7 +230,8 @@ impl Archivist {
                     }
                 }
             }
-            if let Err(error) = self.write(blocks) {
+            let filed = std::mem::take(&mut *self.waiting.lock());
+            if let Err(error) = self.write(filed.blocks) {
                 tracing::warn!(%error, "explanations could not be kept");
             }
             for done in waiting {
@@ -279,6 +317,8 @@ fn keyspace(database: &Database, name: &str) -> Result<Keyspace, StoreError> {
         KeyspaceCreateOptions::default()
             .max_memtable_size(8 * 1024 * 1024)
             .expect_point_read_hits(false)
+            // Blocks are compressed before they come here.
+            .data_block_compression_policy(CompressionPolicy::disabled())
     };
     database.keyspace(name, options).map_err(|error| unavailable(&error))
 }
