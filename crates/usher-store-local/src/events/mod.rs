@@ -1,10 +1,10 @@
 //! Events on disk, and reports from them.
 //!
 //! The way of an event: its record is written to the *log*, with those of all who are at work at the same
-//! moment, and synced for all who wait; the same instant it is in a *chunk* in memory, which reports read. When the log is large or old enough
-//! the *keeper* writes it into Parquet files, one per API and day, and registers them in the *manifest* in
-//! one step; the log goes. When a day is over its files become one, sorted, with roll-ups beside it, and
-//! reports read those instead of events.
+//! moment, and synced for all who wait; the same instant it is in a *chunk* in memory, which reports read.
+//! When the log is large or old enough the *keeper* writes it into Parquet files, one per API and day, and
+//! registers them in the *manifest* in one step; the log goes. When a day is over its files become one,
+//! sorted, with roll-ups beside it, and reports read those instead of events.
 //!
 //! **Promises.** `append` returns after its events are on disk, `write` after the kernel has them, which takes
 //! them to the disk within half a second: a group is whole or absent after a crash. Every
@@ -236,12 +236,12 @@ impl LocalEvents {
     }
 
     async fn send(&self, events: Vec<Event>, then: Then) -> Result<usize, StoreError> {
-        done(&self.sender, events, then).await
+        deliver(&self.sender, events, then).await
     }
 }
 
 /// Sends `events` and waits until they are dealt with; returns how many were new.
-async fn done(
+async fn deliver(
     to: &mpsc::Sender<Command>,
     events: Vec<Event>,
     then: Then,
@@ -286,7 +286,7 @@ impl EventJournal for LocalEvents {
     }
 
     async fn write(&self, events: Vec<Event>) -> Result<(), StoreError> {
-        done(&self.quick, events, Then::Continue).await.map(|_| ())
+        deliver(&self.quick, events, Then::Continue).await.map(|_| ())
     }
 
     fn note(&self, event: Event) {
