@@ -23,8 +23,8 @@ use usher_entitle::{Explanation, Explanations};
 
 use block::Block;
 
-/// Explanations waiting for the writer, in bytes.
-const WAITING_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Blocks waiting for the writer: 4 MB.
+const BLOCKS_MAX: usize = 128;
 
 /// Jobs waiting for the writer.
 const JOBS_MAX: usize = 256;
@@ -47,18 +47,12 @@ pub struct ExplanationSettings {
 
 /// The embedded [`Explanations`].
 pub struct LocalExplanations {
-    waiting: Arc<Mutex<Waiting>>,
+    /// What was filed since the writer last looked.
+    pending: Arc<Mutex<Vec<Block>>>,
     jobs: SyncSender<Job>,
     writer: Thread,
     slices: Arc<RwLock<Vec<Slice>>>,
     dropped: AtomicU64,
-}
-
-/// What was filed since the writer last looked.
-#[derive(Default)]
-struct Waiting {
-    blocks: Vec<Block>,
-    bytes: usize,
 }
 
 /// What the writer is to do when it has kept what waits.
@@ -101,10 +95,10 @@ impl LocalExplanations {
             .map_err(|error| unavailable(&error))?;
         let slices = Arc::new(RwLock::new(known_slices(&database)?));
         let (jobs, queue) = mpsc::sync_channel(JOBS_MAX);
-        let waiting = Arc::<Mutex<Waiting>>::default();
+        let pending = Arc::<Mutex<Vec<Block>>>::default();
         let filled = slices.read().last().map_or(0, |slice| slice.keyspace.disk_space());
         let mut archivist = Archivist {
-            waiting: Arc::clone(&waiting),
+            pending: Arc::clone(&pending),
             database,
             slices: Arc::clone(&slices),
             filled,
@@ -116,7 +110,7 @@ impl LocalExplanations {
             .spawn(move || archivist.run(&queue))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let writer = writer.thread().clone();
-        Ok(Self { waiting, jobs, writer, slices, dropped: AtomicU64::new(0) })
+        Ok(Self { pending, jobs, writer, slices, dropped: AtomicU64::new(0) })
     }
 
     /// Writes what is waiting and stops.
@@ -158,14 +152,15 @@ impl Explanations for LocalExplanations {
 
     /// Writing it down is done here, so that what it is made of is freed by the thread that made it.
     fn file(&self, explanation: Explanation) {
-        let mut waiting = self.waiting.lock();
-        if waiting.bytes >= WAITING_BYTES_MAX {
-            drop(waiting);
+        let mut blocks = self.pending.lock();
+        if blocks.len() >= BLOCKS_MAX {
+            drop(blocks);
             return self.drop_one();
         }
-        let is_first = waiting.bytes == 0;
-        let filed = waiting.add(&explanation);
-        drop(waiting);
+        let is_first = blocks.is_empty();
+        let write = |text: &mut Vec<u8>| rmp_serde::encode::write_named(text, &explanation);
+        let filed = Block::add(&mut blocks, explanation.trace, write);
+        drop(blocks);
         match filed {
             // When there is no room for a job, those that are there do as well.
             Ok(()) if is_first => drop(self.jobs.try_send(Job::Continue)),
@@ -194,18 +189,9 @@ impl Explanations for LocalExplanations {
     }
 }
 
-impl Waiting {
-    fn add(&mut self, explanation: &Explanation) -> Result<(), rmp_serde::encode::Error> {
-        self.bytes += Block::add(&mut self.blocks, explanation.trace, |text| {
-            rmp_serde::encode::write_named(text, explanation)
-        })?;
-        Ok(())
-    }
-}
-
 /// The thread's own things.
 struct Archivist {
-    waiting: Arc<Mutex<Waiting>>,
+    pending: Arc<Mutex<Vec<Block>>>,
     database: Database,
     slices: Arc<RwLock<Vec<Slice>>>,
     /// Bytes that went into the last slice; what rests in memory is not on disk yet.
@@ -230,8 +216,8 @@ impl Archivist {
                     }
                 }
             }
-            let filed = std::mem::take(&mut *self.waiting.lock());
-            if let Err(error) = self.write(filed.blocks) {
+            let blocks = std::mem::take(&mut *self.pending.lock());
+            if let Err(error) = self.write(blocks) {
                 tracing::warn!(%error, "explanations could not be kept");
             }
             for done in waiting {

@@ -8,7 +8,7 @@ use serde::Serialize;
 /// Room for an answer, in bytes; most take less.
 const USUAL_BYTES: usize = 1024;
 
-/// Room for the headers of an answer; there is one more where a page of another origin asks.
+/// Room for the headers of an answer: nine, and one more where a page asks.
 const USUAL_HEADERS: usize = 12;
 
 /// A JSON body. Answers are about one viewer's device, so no cache keeps them.
